@@ -1,0 +1,39 @@
+//! The subject of every event, in one table: `<service>.<entity>.<past participle>.v<major>`.
+
+/// An event: what is on the bus under its one subject.
+pub trait Event: prost::Message + Default {
+    /// The subject that it is published under, and its CloudEvents type.
+    const SUBJECT: &'static str;
+
+    /// The agency that it belongs to, as a UUID.
+    fn agency_id(&self) -> &str;
+}
+
+macro_rules! events {
+    ($($event:path => $subject:literal),+ $(,)?) => {
+        $(impl Event for $event {
+            const SUBJECT: &'static str = $subject;
+
+            fn agency_id(&self) -> &str {
+                &self.agency_id
+            }
+        })+
+
+        /// Every subject that is published today.
+        pub const SUBJECTS: &[&str] = &[$($subject),+];
+    };
+}
+
+events! {
+    crate::ingest::v1::ReportReceived => "ingest.report.received.v1",
+    crate::ingest::v1::PlatformNoticeReceived => "ingest.platform_notice.received.v1",
+    crate::classification::v1::ReportAssigned => "classification.report.assigned.v1",
+    crate::classification::v1::ClaimOpened => "classification.claim.opened.v1",
+    crate::classification::v1::ClaimGrew => "classification.claim.grew.v1",
+    crate::classification::v1::AlarmRaised => "classification.alarm.raised.v1",
+    crate::approval::v1::CaseDismissed => "approval.case.dismissed.v1",
+    crate::approval::v1::ClarificationSigned => "approval.clarification.signed.v1",
+    crate::approval::v1::ClarificationRevoked => "approval.clarification.revoked.v1",
+    crate::approval::v1::HaltOrdered => "approval.halt.ordered.v1",
+    crate::publish::v1::PublicationChanged => "publish.publication.changed.v1",
+}

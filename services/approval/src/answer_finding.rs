@@ -1,0 +1,118 @@
+//! A department's own page: what it is asked, and its answer. The link's secret is the authority; nobody signs
+//! in.
+
+use crate::audit;
+use crate::desk::{Desk, commit, named, trace_case};
+use crate::domain::audit::Entry;
+use crate::domain::case::{CaseCommand, CaseRefusal};
+use crate::domain::draft::Verdict;
+use crate::domain::finding::{Finding, FindingAnswer};
+use crate::secrets::CarriedSecret;
+use crate::store::case::CaseEvent;
+use crate::store::{self, StoreError};
+
+/// What a department sees.
+pub struct Asked {
+    /// The question, and the answer once given.
+    pub finding: Finding,
+    /// What is being said.
+    pub sentence: String,
+    /// Who asks.
+    pub agency_name: String,
+}
+
+/// What a department answers.
+pub struct AnswerFinding {
+    /// What was found.
+    pub verdict: Verdict,
+    /// The facts.
+    pub facts: String,
+    /// What they rest on; never empty.
+    pub evidence: String,
+    /// Who answers.
+    pub answered_by: String,
+}
+
+/// Why the answer was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerFindingError {
+    /// No question has this link.
+    #[error("no question has this link")]
+    NoLink,
+    /// It was answered before.
+    #[error("this question was answered before")]
+    Answered,
+    /// The case does not allow it.
+    #[error(transparent)]
+    Case(#[from] CaseRefusal),
+    /// The rows.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Desk {
+    /// Shows a department what it is asked.
+    ///
+    /// # Errors
+    /// `NoLink` when the secret is no link's.
+    pub async fn get_finding_request(&self, link_secret: &str) -> Result<Asked, AnswerFindingError> {
+        let secret = CarriedSecret::read(link_secret).ok_or(AnswerFindingError::NoLink)?;
+        let mut tx = self.begin(secret.agency).await?;
+        let finding = store::finding::by_link(&mut tx, &secret.sha256()).await?;
+        let finding = finding.ok_or(AnswerFindingError::NoLink)?;
+        let case = store::case::get(&mut tx, finding.case).await?.ok_or(AnswerFindingError::NoLink)?;
+        let agency = store::agency::get(&mut tx, secret.agency).await?.ok_or(AnswerFindingError::NoLink)?;
+        commit(tx).await?;
+        Ok(Asked { finding, sentence: case.sentence, agency_name: agency.name })
+    }
+
+    /// Takes a department's answer, once.
+    ///
+    /// # Errors
+    /// `NoLink`, or `Answered` when there is an answer already.
+    pub async fn answer_finding(
+        &self,
+        link_secret: &str,
+        command: AnswerFinding,
+    ) -> Result<Finding, AnswerFindingError> {
+        let secret = CarriedSecret::read(link_secret).ok_or(AnswerFindingError::NoLink)?;
+        let now = self.clock.now();
+        let mut tx = self.begin(secret.agency).await?;
+        let finding = store::finding::by_link(&mut tx, &secret.sha256()).await?;
+        let mut finding = finding.ok_or(AnswerFindingError::NoLink)?;
+        trace_case(finding.case);
+        let mut case = store::case::lock(&mut tx, finding.case).await?.ok_or(AnswerFindingError::NoLink)?;
+        let answer = FindingAnswer {
+            verdict: command.verdict,
+            facts: command.facts,
+            evidence: command.evidence,
+            answered_by: command.answered_by,
+            answer_time: now,
+        };
+        if !store::finding::answer(&mut tx, finding.finding, &answer).await? {
+            return Err(AnswerFindingError::Answered);
+        }
+        let state = case.state.apply(CaseCommand::ReceiveFinding)?;
+        let note = case.note.clone();
+        store::case::move_to(&mut tx, &mut case, state, &note).await?;
+        let late = if now > finding.due_time { "（已超时限）" } else { "" };
+        let event = CaseEvent {
+            time: now,
+            actor: finding.department.clone(),
+            what: format!("核查反馈：{}{late}。", answer.verdict.zh()),
+        };
+        store::case::append_event(&mut tx, secret.agency, case.case, &event).await?;
+        // The department is the actor; who answered for it is in the finding, not in the trail.
+        let entry = Entry {
+            time: now,
+            actor: finding.department.clone(),
+            action: "finding.answered",
+            subject: format!("finding {} of {}", finding.finding, named(&case)),
+        };
+        audit::record(&mut tx, secret.agency, &[entry]).await?;
+        runtime::crash_point!("approval.answer_finding.before_commit");
+        commit(tx).await?;
+        finding.answer = Some(answer);
+        Ok(finding)
+    }
+}

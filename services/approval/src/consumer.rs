@@ -1,0 +1,175 @@
+//! Messages to use cases: claims and alarms from classification, publications from publish.
+
+use contracts::Event;
+use contracts::classification::v1::{AlarmRaised, ClaimGrew, ClaimOpened};
+use contracts::publish::v1::PublicationChanged;
+use ids::AgencyId;
+use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
+use prost::Message;
+use runtime::Clock;
+use sqlx::PgConnection;
+
+use crate::events;
+use crate::store::alarm::Alarm;
+use crate::store::case::ClaimCounts;
+use crate::store::publication::Reported;
+use crate::store::{self, StoreError};
+use crate::{follow_claims, follow_publications};
+
+/// What classification tells.
+pub const CLASSIFICATION: Subscription = Subscription {
+    stream: "CLASSIFICATION",
+    durable: "approval-on-classification",
+    subjects: &[ClaimOpened::SUBJECT, ClaimGrew::SUBJECT, AlarmRaised::SUBJECT],
+    // One statement opens or grows them all; more would only hold the agency's counter longer.
+    batch_max: 200,
+};
+
+/// What publish tells.
+pub const PUBLISH: Subscription = Subscription {
+    stream: "PUBLISH",
+    durable: "approval-on-publication-changed",
+    subjects: &[PublicationChanged::SUBJECT],
+    // Each locks its case and is looked at by itself.
+    batch_max: 50,
+};
+
+/// An event of classification, understood.
+pub enum Told {
+    /// A claim was opened or grew.
+    Claim(ClaimCounts),
+    /// A call for help came in.
+    Alarm(Alarm),
+}
+
+/// Follows classification.
+pub struct OnClassification {
+    /// The time of day.
+    pub clock: Clock,
+}
+
+impl Subscriber for OnClassification {
+    type Input = Told;
+
+    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Told, Unreadable> {
+        let told = if subject == ClaimOpened::SUBJECT {
+            let event = decode::<ClaimOpened>(payload)?;
+            events::claim_counts(event.claim, 0).map(Told::Claim)
+        } else if subject == ClaimGrew::SUBJECT {
+            let event = decode::<ClaimGrew>(payload)?;
+            events::claim_counts(event.claim, event.state_revision).map(Told::Claim)
+        } else if subject == AlarmRaised::SUBJECT {
+            events::alarm(decode(payload)?).map(Told::Alarm)
+        } else {
+            Err(format!("{subject} is none of our subjects"))
+        };
+        told.map_err(Unreadable)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Told>],
+    ) -> Result<(), ApplyError> {
+        if store::agency::get(tx, agency).await.map_err(refused)?.is_none() {
+            return Err(ApplyError::Rejected(format!("agency {agency} is not set up here")));
+        }
+        for delivery in batch {
+            if let Told::Alarm(alarm) = &delivery.input {
+                store::alarm::insert(tx, agency, alarm).await.map_err(refused)?;
+            }
+        }
+        let claims = batch.iter().filter_map(|delivery| match &delivery.input {
+            Told::Claim(claim) => Some(claim),
+            Told::Alarm(_) => None,
+        });
+        let opened = follow_claims::follow(tx, agency, claims, self.clock.now()).await.map_err(|error| {
+            match error {
+                follow_claims::FollowError::Store(error) => refused(error),
+                unknown @ follow_claims::FollowError::UnknownAgency => {
+                    ApplyError::Rejected(unknown.to_string())
+                }
+            }
+        })?;
+        for (claim, case) in opened {
+            let cause = batch.iter().find(
+                |delivery| matches!(&delivery.input, Told::Claim(counts) if counts.claim == claim),
+            );
+            if let Some(delivery) = cause {
+                // Begun and ended here: the span marks where the trace reaches its case.
+                let _opened = tracing::info_span!(
+                    parent: &delivery.span,
+                    "open case",
+                    chengqing.case.id = %case,
+                    chengqing.claim.id = %claim,
+                )
+                .entered();
+            }
+        }
+        runtime::crash_point!("approval.consumer.before_commit");
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Told>]) {
+        runtime::crash_point!("approval.consumer.after_commit");
+    }
+}
+
+/// Follows publish.
+pub struct OnPublicationChanged {
+    /// The time of day.
+    pub clock: Clock,
+}
+
+impl Subscriber for OnPublicationChanged {
+    type Input = Reported;
+
+    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Reported, Unreadable> {
+        events::reported(decode::<PublicationChanged>(payload)?).map_err(Unreadable)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Reported>],
+    ) -> Result<(), ApplyError> {
+        for delivery in batch {
+            let _followed = tracing::info_span!(
+                parent: &delivery.span,
+                "follow publication",
+                chengqing.case.id = %delivery.input.case,
+                chengqing.publication.id = %delivery.input.publication,
+            )
+            .entered();
+        }
+        let reported: Vec<&Reported> = batch.iter().map(|delivery| &delivery.input).collect();
+        follow_publications::follow(tx, agency, &reported, self.clock.now()).await.map_err(|error| {
+            match error {
+                follow_publications::FollowError::Store(error) => refused(error),
+                unknown @ follow_publications::FollowError::UnknownCase(_) => {
+                    ApplyError::Rejected(unknown.to_string())
+                }
+            }
+        })?;
+        runtime::crash_point!("approval.publication_consumer.before_commit");
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Reported>]) {
+        runtime::crash_point!("approval.publication_consumer.after_commit");
+    }
+}
+
+fn decode<E: Message + Default>(payload: &[u8]) -> Result<E, Unreadable> {
+    E::decode(payload).map_err(|error| Unreadable(format!("not readable as protobuf: {error}")))
+}
+
+/// A database that is away is waited for; a row that cannot be read is not cured by waiting.
+fn refused(error: StoreError) -> ApplyError {
+    match error {
+        StoreError::Database(error) => ApplyError::Database(error),
+        corrupt @ StoreError::Corrupt { .. } => ApplyError::Rejected(corrupt.to_string()),
+    }
+}

@@ -1,0 +1,164 @@
+//! The five boxes and what goes around them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::words;
+
+words! {
+    /// What kind of word it is.
+    pub enum Kind {
+        /// 辟谣.
+        Clarification = "clarification",
+        /// 回应, for what is true.
+        Response = "response",
+        /// 核查中说明: goes to those who ask meanwhile.
+        Holding = "holding",
+        /// 通报: answers no claim.
+        Notice = "notice",
+        /// 常用答复: what the machine may say by itself.
+        StandingReplies = "standing_replies",
+    }
+}
+
+words! {
+    /// Who shall hear it.
+    pub enum ResponseLevel {
+        /// 仅答复: askers only.
+        AnswerOnly = "answer_only",
+        /// 发布（不群发）: page and askers.
+        Publish = "publish",
+        /// 微博: page, microblog and askers.
+        Microblog = "microblog",
+        /// 群发: page, WeChat push and askers.
+        MassPush = "mass_push",
+        /// 全渠道.
+        Everything = "everything",
+    }
+}
+
+words! {
+    /// What was found.
+    pub enum Verdict {
+        /// 不实.
+        False = "false",
+        /// 部分不实.
+        PartlyFalse = "partly_false",
+        /// 误导.
+        Misleading = "misleading",
+        /// 旧闻翻炒.
+        Outdated = "outdated",
+        /// 暂无依据.
+        Unsubstantiated = "unsubstantiated",
+        /// 属实.
+        True = "true",
+        /// 核查中.
+        Pending = "pending",
+    }
+}
+
+impl Verdict {
+    /// As citizens read it.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::False => "不实",
+            Self::PartlyFalse => "部分不实",
+            Self::Misleading => "误导",
+            Self::Outdated => "旧闻翻炒",
+            Self::Unsubstantiated => "暂无依据",
+            Self::True => "属实",
+            Self::Pending => "核查中",
+        }
+    }
+}
+
+words! {
+    /// What a standing reply answers.
+    pub enum StandingKey {
+        /// 线索: the receipt; `{code}` becomes the receipt's number.
+        Receipt = "receipt",
+        /// 咨询.
+        Question = "question",
+        /// 诉求.
+        Complaint = "complaint",
+        /// 求助.
+        Help = "help",
+        /// 异常现象.
+        Observation = "observation",
+        /// Anything else.
+        Other = "other",
+        /// Somebody follows the account.
+        Welcome = "welcome",
+    }
+}
+
+/// What the drafter filled in. Kept beside the canonical content that is made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// 标题.
+    pub title: String,
+    /// 摘要.
+    pub summary: String,
+    /// 网传.
+    pub claim: String,
+    /// 核查.
+    pub check: String,
+    /// 结论.
+    pub conclusion: String,
+    /// 依据.
+    pub basis: String,
+    /// 提醒.
+    pub advice: String,
+    /// The microblog post without its link.
+    pub post: String,
+    /// What kind of word it is.
+    pub kind: Kind,
+    /// Who shall hear it; `None` until the drafter has chosen.
+    pub response_level: Option<ResponseLevel>,
+    /// The verdict that it states; `None` where it states none.
+    pub verdict: Option<Verdict>,
+    /// The machine may answer sure matches with it.
+    pub automatic_answer: bool,
+    /// Texts by key; only for standing replies.
+    pub standing_replies: BTreeMap<String, String>,
+}
+
+/// A box that is longer than this is refused when it is saved; nothing that goes out needs as much.
+pub const BOX_CHARACTERS_MAX: usize = 4_000;
+
+impl Draft {
+    /// The five boxes with their labels, in the order of the article.
+    #[must_use]
+    pub fn boxes(&self) -> [(&'static str, &str); 5] {
+        [
+            ("网传", self.claim.trim()),
+            ("核查", self.check.trim()),
+            ("结论", self.conclusion.trim()),
+            ("依据", self.basis.trim()),
+            ("提醒", self.advice.trim()),
+        ]
+    }
+
+    /// Who shall hear it: what can only answer, answers, whatever else was left open.
+    #[must_use]
+    pub fn level(&self) -> ResponseLevel {
+        let unchosen = match self.kind {
+            Kind::Holding | Kind::StandingReplies => ResponseLevel::AnswerOnly,
+            Kind::Clarification | Kind::Response | Kind::Notice => ResponseLevel::Publish,
+        };
+        self.response_level.unwrap_or(unchosen)
+    }
+
+    /// Whether anything in it is longer than may be kept.
+    #[must_use]
+    pub fn is_oversized(&self) -> bool {
+        let boxes = [&self.title, &self.summary, &self.post].into_iter().map(String::as_str);
+        boxes
+            .chain(self.boxes().map(|(_, text)| text))
+            .chain(self.standing_replies.values().map(String::as_str))
+            .any(|text| text.chars().count() > BOX_CHARACTERS_MAX)
+            || self.standing_replies.len() > 16
+    }
+}

@@ -1,0 +1,155 @@
+//! The events that approval emits, and what it reads out of the events that it consumes.
+
+use contracts::approval::v1 as pb;
+use contracts::{classification, publish};
+use ids::{AgencyId, ClaimId};
+use signoff::bundle::{Bundle, Signature, Signed};
+use time::OffsetDateTime;
+
+use crate::domain::case::CaseFile;
+use crate::domain::content::Place;
+use crate::domain::halt::HaltScope;
+use crate::domain::officer::Officer;
+use crate::domain::publication::PublicationState;
+use crate::domain::revision::Step;
+use crate::order_halt::OrderHalt;
+use crate::store::alarm::Alarm;
+use crate::store::case::ClaimCounts;
+use crate::store::publication::Reported;
+
+/// A kept step as part of a bundle.
+pub fn signed_statement(step: &Step) -> Signed {
+    Signed {
+        document: step.statement.clone(),
+        signatures: vec![Signature { key: Some(step.key), bytes: step.signature }],
+    }
+}
+
+/// Everything that lets anyone verify a signed clarification.
+pub fn clarification_signed(place: Place, claim: Option<ClaimId>, bundle: Bundle) -> pb::ClarificationSigned {
+    pb::ClarificationSigned {
+        agency_id: place.agency.to_string(),
+        case_id: place.case.to_string(),
+        claim_id: claim.map(|claim| claim.to_string()).unwrap_or_default(),
+        clarification_id: place.clarification.to_string(),
+        revision: place.revision,
+        content: bundle.content,
+        statements: bundle.statements.into_iter().map(signed).collect(),
+        enrolments: bundle.enrolments.into_iter().map(signed).collect(),
+        policy: Some(signed(bundle.policy)),
+    }
+}
+
+fn signed(signed: Signed) -> pb::clarification_signed::Signed {
+    let signatures = signed.signatures.into_iter().map(|signature| pb::clarification_signed::Signature {
+        key_id: signature.key.map(|key| key.to_string()).unwrap_or_default(),
+        signature: signature.bytes.to_vec(),
+    });
+    pb::clarification_signed::Signed { document: signed.document, signatures: signatures.collect() }
+}
+
+/// A signed clarification must not go out any more.
+pub fn clarification_revoked(place: Place, reason: &str) -> pb::ClarificationRevoked {
+    pb::ClarificationRevoked {
+        agency_id: place.agency.to_string(),
+        case_id: place.case.to_string(),
+        clarification_id: place.clarification.to_string(),
+        revision: place.revision,
+        reason: reason.to_owned(),
+    }
+}
+
+/// A case was closed without a clarification.
+pub fn case_dismissed(agency: AgencyId, case: &CaseFile) -> pb::CaseDismissed {
+    pb::CaseDismissed {
+        agency_id: agency.to_string(),
+        case_id: case.case.to_string(),
+        claim_id: case.claim.map(|claim| claim.to_string()).unwrap_or_default(),
+    }
+}
+
+/// An officer stopped something.
+pub fn halt_ordered(officer: &Officer, halt: &OrderHalt, now: OffsetDateTime) -> pb::HaltOrdered {
+    use pb::halt_scope::Scope;
+
+    let scope = match &halt.scope {
+        HaltScope::Clarification(clarification) => Scope::ClarificationId(clarification.to_string()),
+        HaltScope::Account(account) => Scope::Account(account.clone()),
+        HaltScope::AutomaticAnswers => Scope::AutomaticAnswers(true),
+        HaltScope::Everything => Scope::Everything(true),
+    };
+    pb::HaltOrdered {
+        agency_id: officer.agency.to_string(),
+        halt_id: halt.halt.to_string(),
+        scope: Some(pb::HaltScope { scope: Some(scope) }),
+        reason: halt.reason.clone(),
+        person_id: officer.person.to_string(),
+        order_time: Some(grpc::timestamp(now)),
+    }
+}
+
+/// What is wrong with an event that cannot be understood.
+pub type Unreadable = String;
+
+/// A claim, as an event describes it. An opened claim is older than any growth of it.
+pub fn claim_counts(
+    claim: Option<classification::v1::Claim>,
+    claim_state_revision: u64,
+) -> Result<ClaimCounts, Unreadable> {
+    let claim = claim.ok_or("the event has no claim")?;
+    Ok(ClaimCounts {
+        claim: claim.claim_id.parse().map_err(|_| "claim_id is no UUID")?,
+        claim_state_revision: i64::try_from(claim_state_revision)
+            .map_err(|_| "state_revision is out of range")?,
+        sentence: claim.sentence,
+        report_count: i64::try_from(claim.report_count).map_err(|_| "report_count is out of range")?,
+        urgency: i32::try_from(claim.urgency.min(100)).map_err(|_| "urgency is out of range")?,
+        departments: claim.departments,
+    })
+}
+
+/// An alarm, as an event describes it.
+pub fn alarm(event: classification::v1::AlarmRaised) -> Result<Alarm, Unreadable> {
+    let raise_time = event.raised_time.and_then(grpc::instant).ok_or("raised_time is missing")?;
+    Ok(Alarm {
+        report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
+        masked_text: event.masked_text,
+        raise_time,
+    })
+}
+
+/// A publication, as an event describes it.
+pub fn reported(event: publish::v1::PublicationChanged) -> Result<Reported, Unreadable> {
+    let publication = event.publication.ok_or("the event has no publication")?;
+    let state = state(publication.state())?;
+    Ok(Reported {
+        publication: publication.publication_id.parse().map_err(|_| "publication_id is no UUID")?,
+        case: publication.case_id.parse().map_err(|_| "case_id is no UUID")?,
+        clarification: publication.clarification_id.parse().map_err(|_| "clarification_id is no UUID")?,
+        revision: i64::try_from(publication.revision).map_err(|_| "revision is out of range")?,
+        channel: publication.channel,
+        account: publication.account,
+        state,
+        reason: publication.reason,
+        state_revision: i64::try_from(publication.state_revision)
+            .map_err(|_| "state_revision is out of range")?,
+    })
+}
+
+fn state(state: publish::v1::publication::State) -> Result<PublicationState, Unreadable> {
+    use PublicationState as Ours;
+    use publish::v1::publication::State as Theirs;
+    Ok(match state {
+        Theirs::Unspecified => return Err("the publication's state is none that we know".to_owned()),
+        Theirs::Planned => Ours::Planned,
+        Theirs::Sending => Ours::Sending,
+        Theirs::Uncertain => Ours::Uncertain,
+        Theirs::Accepted => Ours::Accepted,
+        Theirs::Confirmed => Ours::Confirmed,
+        Theirs::Failed => Ours::Failed,
+        Theirs::Halted => Ours::Halted,
+        Theirs::Refused => Ours::Refused,
+        Theirs::Withdrawn => Ours::Withdrawn,
+        Theirs::NeedsPerson => Ours::NeedsPerson,
+    })
+}

@@ -1,0 +1,226 @@
+//! ApprovalService.
+
+use contracts::approval::v1 as pb;
+use contracts::approval::v1::approval_service_server::ApprovalService;
+use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
+use tonic::{Request, Response, Status};
+
+use super::{convert, parse};
+use crate::answer_finding::AnswerFinding;
+use crate::desk::{Desk, trace_case};
+use crate::dismiss_case::DismissCase;
+use crate::domain::officer::Officer;
+use crate::domain::problems::problems;
+use crate::domain::rendition::renditions;
+use crate::open_notice::OpenNotice;
+use crate::order_halt::OrderHalt;
+use crate::read_cases::SignedRevision;
+use crate::request_finding::RequestFinding;
+use crate::return_draft::WithReason;
+use crate::save_draft::SaveDraft;
+use crate::set_urgency::SetUrgency;
+
+pub struct Approval {
+    pub desk: Desk,
+}
+
+/// Who takes up and leads cases.
+const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
+
+/// The calling officer, if the role is one of `roles`, with the request.
+fn admit<T>(request: Request<T>, roles: &[Role]) -> Result<(Officer, T), Status> {
+    let caller = Caller::of(&request)?;
+    caller.require(roles)?;
+    Ok((parse::officer(&caller)?, request.into_inner()))
+}
+
+#[tonic::async_trait]
+impl ApprovalService for Approval {
+    async fn list_cases(
+        &self,
+        request: Request<pb::ListCasesRequest>,
+    ) -> Result<Response<pb::ListCasesResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let size = page_size(request.page_size)?;
+        let after = PageToken::decode(&request.page_token)?;
+        let states = parse::case_states(request.states())?;
+        let (cases, next) = self.desk.list_cases(officer.agency, &states, after.as_ref(), size).await?;
+        Ok(Response::new(pb::ListCasesResponse {
+            cases: cases.into_iter().map(convert::case).collect(),
+            next_page_token: next.map(|key| PageToken::encode(&key)).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_case(
+        &self,
+        request: Request<pb::GetCaseRequest>,
+    ) -> Result<Response<pb::GetCaseResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let case = parse_id("case_id", &request.case_id)?;
+        trace_case(case);
+        let whole = self.desk.get_case(officer.agency, case).await?;
+        let whole = whole.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(Response::new(pb::GetCaseResponse {
+            case: Some(convert::case(whole.case)),
+            findings: whole.findings.into_iter().map(convert::finding).collect(),
+            revisions: whole.revisions.into_iter().map(convert::revision).collect(),
+            events: whole.events.into_iter().map(convert::case_event).collect(),
+        }))
+    }
+
+    async fn open_notice(
+        &self,
+        request: Request<pb::OpenNoticeRequest>,
+    ) -> Result<Response<pb::OpenNoticeResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        let case = self.desk.open_notice(&officer, &OpenNotice::try_from(request)?).await?;
+        Ok(Response::new(pb::OpenNoticeResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn set_urgency(
+        &self,
+        request: Request<pb::SetUrgencyRequest>,
+    ) -> Result<Response<pb::SetUrgencyResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let case = self.desk.set_urgency(&officer, &SetUrgency::try_from(request)?).await?;
+        Ok(Response::new(pb::SetUrgencyResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn request_finding(
+        &self,
+        request: Request<pb::RequestFindingRequest>,
+    ) -> Result<Response<pb::RequestFindingResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        let command = RequestFinding::try_from(request)?;
+        let (finding, link_secret) = self.desk.request_finding(&officer, &command).await?;
+        let finding = Some(convert::finding(finding));
+        Ok(Response::new(pb::RequestFindingResponse { finding, link_secret }))
+    }
+
+    async fn get_finding_request(
+        &self,
+        request: Request<pb::GetFindingRequestRequest>,
+    ) -> Result<Response<pb::GetFindingRequestResponse>, Status> {
+        let asked = self.desk.get_finding_request(&request.into_inner().link_secret).await?;
+        Ok(Response::new(pb::GetFindingRequestResponse {
+            finding: Some(convert::finding(asked.finding)),
+            sentence: asked.sentence,
+            agency_name: asked.agency_name,
+        }))
+    }
+
+    async fn answer_finding(
+        &self,
+        request: Request<pb::AnswerFindingRequest>,
+    ) -> Result<Response<pb::AnswerFindingResponse>, Status> {
+        let request = request.into_inner();
+        let link_secret = request.link_secret.clone();
+        let finding = self.desk.answer_finding(&link_secret, AnswerFinding::try_from(request)?).await?;
+        Ok(Response::new(pb::AnswerFindingResponse { finding: Some(convert::finding(finding)) }))
+    }
+
+    async fn preview_draft(
+        &self,
+        request: Request<pb::PreviewDraftRequest>,
+    ) -> Result<Response<pb::PreviewDraftResponse>, Status> {
+        let (_, request) = admit(request, Role::OFFICERS)?;
+        let draft = parse::draft(request.draft)?;
+        Ok(Response::new(pb::PreviewDraftResponse {
+            renditions: renditions(&draft).into_iter().map(convert::rendition).collect(),
+            problems: problems(&draft),
+        }))
+    }
+
+    async fn save_draft(
+        &self,
+        request: Request<pb::SaveDraftRequest>,
+    ) -> Result<Response<pb::SaveDraftResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::Drafter])?;
+        let revision = self.desk.save_draft(&officer, &SaveDraft::try_from(request)?).await?;
+        let revision = Some(convert::revision(SignedRevision { revision, steps: Vec::new() }));
+        Ok(Response::new(pb::SaveDraftResponse { revision }))
+    }
+
+    async fn sign_step(
+        &self,
+        request: Request<pb::SignStepRequest>,
+    ) -> Result<Response<pb::SignStepResponse>, Status> {
+        // Which role signs which step is the policy's to say.
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (command, presence) = parse::sign_step(request)?;
+        let revision = self.desk.sign_step(&officer, &command, &presence).await?;
+        Ok(Response::new(pb::SignStepResponse { revision: Some(convert::revision(revision)) }))
+    }
+
+    async fn return_draft(
+        &self,
+        request: Request<pb::ReturnDraftRequest>,
+    ) -> Result<Response<pb::ReturnDraftResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::Reviewer, Role::Signer])?;
+        let revision = self.desk.return_draft(&officer, &WithReason::try_from(request)?).await?;
+        Ok(Response::new(pb::ReturnDraftResponse { revision: Some(convert::revision(revision)) }))
+    }
+
+    async fn dismiss_case(
+        &self,
+        request: Request<pb::DismissCaseRequest>,
+    ) -> Result<Response<pb::DismissCaseResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let case = self.desk.dismiss_case(&officer, &DismissCase::try_from(request)?).await?;
+        Ok(Response::new(pb::DismissCaseResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn revoke_clarification(
+        &self,
+        request: Request<pb::RevokeClarificationRequest>,
+    ) -> Result<Response<pb::RevokeClarificationResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let revision = self.desk.revoke_clarification(&officer, &WithReason::try_from(request)?).await?;
+        Ok(Response::new(pb::RevokeClarificationResponse { revision: Some(convert::revision(revision)) }))
+    }
+
+    async fn order_halt(
+        &self,
+        request: Request<pb::OrderHaltRequest>,
+    ) -> Result<Response<pb::OrderHaltResponse>, Status> {
+        let (officer, request) = admit(request, Role::OFFICERS)?;
+        let command = OrderHalt::try_from(request)?;
+        self.desk.order_halt(&officer, &command).await?;
+        Ok(Response::new(pb::OrderHaltResponse { halt_id: command.halt.to_string() }))
+    }
+
+    async fn list_alarms(
+        &self,
+        request: Request<pb::ListAlarmsRequest>,
+    ) -> Result<Response<pb::ListAlarmsResponse>, Status> {
+        let (officer, _) = admit(request, Role::PEOPLE)?;
+        let alarms = self.desk.list_alarms(officer.agency).await?;
+        Ok(Response::new(pb::ListAlarmsResponse {
+            alarms: alarms.into_iter().map(convert::alarm).collect(),
+        }))
+    }
+
+    async fn acknowledge_alarm(
+        &self,
+        request: Request<pb::AcknowledgeAlarmRequest>,
+    ) -> Result<Response<pb::AcknowledgeAlarmResponse>, Status> {
+        let (officer, request) = admit(request, Role::OFFICERS)?;
+        let report = parse_id("report_id", &request.report_id)?;
+        self.desk.acknowledge_alarm(&officer, report).await?;
+        Ok(Response::new(pb::AcknowledgeAlarmResponse {}))
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::Auditor, Role::Administrator])?;
+        let size = page_size(request.page_size)?;
+        let before = PageToken::decode(&request.page_token)?;
+        let (entries, next) = self.desk.list_audit(officer.agency, before, size).await?;
+        Ok(Response::new(pb::ListAuditResponse {
+            entries: entries.into_iter().map(convert::audit_entry).collect(),
+            next_page_token: next.map(|sequence| PageToken::encode(&sequence)).unwrap_or_default(),
+        }))
+    }
+}

@@ -1,0 +1,235 @@
+//! What use cases give, to responses.
+
+use contracts::approval::v1 as pb;
+use grpc::timestamp;
+
+use crate::domain::case::{CaseFile, CaseState};
+use crate::domain::draft::{Draft, Kind, ResponseLevel, Verdict};
+use crate::domain::finding::Finding;
+use crate::domain::officer::{Officer, Role};
+use crate::domain::rendition::Rendition;
+use crate::domain::revision::{Named, RevisionState};
+use crate::read_cases::SignedRevision;
+use crate::store::alarm::Alarm;
+use crate::store::audit::ListedEntry;
+use crate::store::case::CaseEvent;
+
+/// A count or a revision, which is never negative.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn role(role: Role) -> pb::Role {
+    match role {
+        Role::DutyOfficer => pb::Role::DutyOfficer,
+        Role::Checker => pb::Role::Checker,
+        Role::Drafter => pb::Role::Drafter,
+        Role::Reviewer => pb::Role::Reviewer,
+        Role::Signer => pb::Role::Signer,
+        Role::Administrator => pb::Role::Administrator,
+        Role::Auditor => pb::Role::Auditor,
+    }
+}
+
+pub fn person(officer: &Officer) -> pb::Person {
+    pb::Person {
+        person_id: officer.person.to_string(),
+        display_name: officer.display_name.clone(),
+        role: role(officer.role).into(),
+    }
+}
+
+fn named(named: &Named) -> pb::Person {
+    pb::Person {
+        person_id: named.person.to_string(),
+        display_name: named.display_name.clone(),
+        role: role(named.role).into(),
+    }
+}
+
+fn case_state(state: CaseState) -> pb::case::State {
+    use pb::case::State;
+    match state {
+        CaseState::Open => State::Open,
+        CaseState::Checking => State::Checking,
+        CaseState::Found => State::Found,
+        CaseState::Drafting => State::Drafting,
+        CaseState::InReview => State::InReview,
+        CaseState::Signed => State::Signed,
+        CaseState::Published => State::Published,
+        CaseState::NeedsPerson => State::NeedsPerson,
+        CaseState::Dismissed => State::Dismissed,
+        CaseState::Halted => State::Halted,
+    }
+}
+
+pub fn case(case: CaseFile) -> pb::Case {
+    pb::Case {
+        case_id: case.case.to_string(),
+        code: case.code,
+        claim_id: case.claim.map(|claim| claim.to_string()).unwrap_or_default(),
+        sentence: case.sentence,
+        state: case_state(case.state).into(),
+        state_revision: unsigned(case.state_revision),
+        report_count: unsigned(case.report_count),
+        urgency: u32::try_from(case.urgency).unwrap_or(0),
+        urgent: case.urgent,
+        due_time: case.due_time.map(timestamp),
+        open_time: Some(timestamp(case.open_time)),
+        departments: case.departments,
+        note: case.note,
+    }
+}
+
+fn verdict(verdict: Verdict) -> pb::Verdict {
+    match verdict {
+        Verdict::False => pb::Verdict::False,
+        Verdict::PartlyFalse => pb::Verdict::PartlyFalse,
+        Verdict::Misleading => pb::Verdict::Misleading,
+        Verdict::Outdated => pb::Verdict::Outdated,
+        Verdict::Unsubstantiated => pb::Verdict::Unsubstantiated,
+        Verdict::True => pb::Verdict::True,
+        Verdict::Pending => pb::Verdict::Pending,
+    }
+}
+
+pub fn finding(finding: Finding) -> pb::Finding {
+    let mut message = pb::Finding {
+        finding_id: finding.finding.to_string(),
+        department: finding.department,
+        question: finding.question,
+        due_time: Some(timestamp(finding.due_time)),
+        ask_time: Some(timestamp(finding.ask_time)),
+        ..Default::default()
+    };
+    if let Some(answer) = finding.answer {
+        message.verdict = verdict(answer.verdict).into();
+        message.facts = answer.facts;
+        message.evidence = answer.evidence;
+        message.answered_by = answer.answered_by;
+        message.answer_time = Some(timestamp(answer.answer_time));
+    }
+    message
+}
+
+pub fn rendition(rendition: Rendition) -> pb::Rendition {
+    let (length, length_limit) = rendition.length();
+    pb::Rendition {
+        channel: rendition.channel,
+        title: rendition.title,
+        summary: rendition.summary,
+        body: rendition.body,
+        length: short(length),
+        length_limit: short(length_limit),
+    }
+}
+
+fn draft(draft: Draft) -> pb::Draft {
+    let kind = match draft.kind {
+        Kind::Clarification => pb::ClarificationKind::Clarification,
+        Kind::Response => pb::ClarificationKind::Response,
+        Kind::Holding => pb::ClarificationKind::Holding,
+        Kind::Notice => pb::ClarificationKind::Notice,
+        Kind::StandingReplies => pb::ClarificationKind::StandingReplies,
+    };
+    let response_level = match draft.response_level {
+        None => pb::ResponseLevel::Unspecified,
+        Some(ResponseLevel::AnswerOnly) => pb::ResponseLevel::AnswerOnly,
+        Some(ResponseLevel::Publish) => pb::ResponseLevel::Publish,
+        Some(ResponseLevel::Microblog) => pb::ResponseLevel::Microblog,
+        Some(ResponseLevel::MassPush) => pb::ResponseLevel::MassPush,
+        Some(ResponseLevel::Everything) => pb::ResponseLevel::Everything,
+    };
+    pb::Draft {
+        title: draft.title,
+        summary: draft.summary,
+        claim: draft.claim,
+        check: draft.check,
+        conclusion: draft.conclusion,
+        basis: draft.basis,
+        advice: draft.advice,
+        post: draft.post,
+        kind: kind.into(),
+        response_level: response_level.into(),
+        verdict: draft.verdict.map_or(pb::Verdict::Unspecified, verdict).into(),
+        automatic_answer: draft.automatic_answer,
+        standing_replies: draft.standing_replies.into_iter().collect(),
+    }
+}
+
+/// A revision with what would go out: the renditions of the stored bytes, not a second rendering of the boxes,
+/// so that what people see is what they sign.
+pub fn revision(signed: SignedRevision) -> pb::Revision {
+    use pb::revision::State;
+
+    let SignedRevision { revision, steps } = signed;
+    let content = revision.intact_content();
+    let state = match revision.state {
+        RevisionState::Draft => State::Draft,
+        RevisionState::Drafted => State::Drafted,
+        RevisionState::FirstReviewed => State::FirstReviewed,
+        RevisionState::SecondReviewed => State::SecondReviewed,
+        RevisionState::Signed => State::Signed,
+        RevisionState::Returned => State::Returned,
+        RevisionState::Superseded => State::Superseded,
+        RevisionState::Revoked => State::Revoked,
+    };
+    let altered = content.is_none();
+    let renditions = content.map(|content| content.renditions).unwrap_or_default();
+    let renditions = renditions.into_iter().map(|stored| {
+        rendition(Rendition {
+            channel: stored.channel,
+            title: stored.title,
+            summary: stored.summary,
+            body: stored.body,
+        })
+    });
+    pb::Revision {
+        clarification_id: revision.place.clarification.to_string(),
+        revision: revision.place.revision,
+        renditions: renditions.collect(),
+        content_hash: hex::encode(revision.content_hash),
+        state: state.into(),
+        steps: steps
+            .iter()
+            .map(|step| pb::Step {
+                purpose: step.purpose.as_str().to_owned(),
+                person: Some(named(&step.signer)),
+                sign_time: Some(timestamp(step.sign_time)),
+            })
+            .collect(),
+        return_reason: revision.return_reason,
+        drafter: Some(named(&revision.drafter)),
+        save_time: Some(timestamp(revision.save_time)),
+        next_step: revision.state.next_step().map(|step| step.as_str().to_owned()).unwrap_or_default(),
+        draft: Some(draft(revision.draft)),
+        altered,
+    }
+}
+
+pub fn case_event(event: CaseEvent) -> pb::CaseEvent {
+    pb::CaseEvent { event_time: Some(timestamp(event.time)), actor: event.actor, what: event.what }
+}
+
+pub fn alarm(alarm: Alarm) -> pb::Alarm {
+    pb::Alarm {
+        report_id: alarm.report.to_string(),
+        masked_text: alarm.masked_text,
+        raise_time: Some(timestamp(alarm.raise_time)),
+    }
+}
+
+pub fn audit_entry(entry: ListedEntry) -> pb::AuditEntry {
+    pb::AuditEntry {
+        sequence: unsigned(entry.sequence),
+        entry_time: Some(timestamp(entry.entry_time)),
+        actor: entry.actor,
+        action: entry.action,
+        subject: entry.subject,
+        entry_hash: hex::encode(entry.entry_hash),
+    }
+}

@@ -1,0 +1,333 @@
+//! Requests to commands.
+
+use std::collections::BTreeMap;
+
+use contracts::approval::v1 as pb;
+use grpc::{Caller, Refusal, parse_id};
+use signoff::statement::Purpose;
+use time::Duration;
+use tonic::{Code, Status};
+
+use crate::answer_finding::AnswerFinding;
+use crate::dismiss_case::DismissCase;
+use crate::domain::case::CaseState;
+use crate::domain::draft::{BOX_CHARACTERS_MAX, Draft, Kind, ResponseLevel, Verdict};
+use crate::domain::finding::{ANSWER_CHARACTERS_MAX, DUE_IN};
+use crate::domain::halt::HaltScope;
+use crate::domain::officer::{Officer, Role};
+use crate::open_notice::OpenNotice;
+use crate::order_halt::OrderHalt;
+use crate::request_finding::RequestFinding;
+use crate::return_draft::WithReason;
+use crate::save_draft::SaveDraft;
+use crate::set_urgency::SetUrgency;
+use crate::sign_step::{Presence, SignStep};
+
+/// Characters of a reason, a name, a question: whatever an officer writes in one line or a few.
+const WORDS_MAX: usize = 1_000;
+
+/// The officer behind a token.
+pub fn officer(caller: &Caller) -> Result<Officer, Status> {
+    let role = match caller.role {
+        grpc::Role::DutyOfficer => Some(Role::DutyOfficer),
+        grpc::Role::Checker => Some(Role::Checker),
+        grpc::Role::Drafter => Some(Role::Drafter),
+        grpc::Role::Reviewer => Some(Role::Reviewer),
+        grpc::Role::Signer => Some(Role::Signer),
+        grpc::Role::Administrator => Some(Role::Administrator),
+        grpc::Role::Auditor => Some(Role::Auditor),
+        grpc::Role::Client | grpc::Role::Service => None,
+    };
+    let (Some(role), Some(person)) = (role, caller.person) else {
+        return Err(Refusal::new(
+            Code::PermissionDenied,
+            "NOT_A_PERSON",
+            "这一步只能由本人登录后操作。",
+            "Only a person who has signed in may do this.",
+        )
+        .into());
+    };
+    Ok(Officer { agency: caller.agency, person, role, display_name: caller.display_name.clone() })
+}
+
+/// Text that must be there, without the blanks around it.
+fn words(field: &'static str, text: &str, characters_max: usize) -> Result<String, Status> {
+    let text = text.trim();
+    let characters = text.chars().count();
+    if characters == 0 {
+        return Err(Refusal::invalid(
+            field,
+            format!("{field} 不能为空。"),
+            format!("{field} must not be empty."),
+        )
+        .into());
+    }
+    if characters > characters_max {
+        return Err(Refusal::invalid(
+            field,
+            format!("{field} 最多{characters_max}字。"),
+            format!("{field} must be at most {characters_max} characters."),
+        )
+        .into());
+    }
+    Ok(text.to_owned())
+}
+
+fn invalid(field: &'static str, zh: &str, en: &str) -> Status {
+    Refusal::invalid(field, zh, en).into()
+}
+
+fn due_in(duration: prost_types::Duration) -> Result<Duration, Status> {
+    let due_in = Duration::new(duration.seconds, duration.nanos);
+    if DUE_IN.contains(&due_in) {
+        return Ok(due_in);
+    }
+    Err(invalid("due_in", "时限须在1分钟到30天之间。", "due_in must be between one minute and thirty days."))
+}
+
+fn state_revision(expected: u64) -> Result<i64, Status> {
+    i64::try_from(expected).map_err(|_| {
+        invalid("expected_revision", "expected_revision 超出范围。", "expected_revision is out of range.")
+    })
+}
+
+impl TryFrom<pb::OpenNoticeRequest> for OpenNotice {
+    type Error = Status;
+
+    fn try_from(request: pb::OpenNoticeRequest) -> Result<Self, Status> {
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            sentence: words("sentence", &request.sentence, WORDS_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::SetUrgencyRequest> for SetUrgency {
+    type Error = Status;
+
+    fn try_from(request: pb::SetUrgencyRequest) -> Result<Self, Status> {
+        Ok(Self {
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            urgent: request.urgent,
+            due_in: request.due_in.map(due_in).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<pb::RequestFindingRequest> for RequestFinding {
+    type Error = Status;
+
+    fn try_from(request: pb::RequestFindingRequest) -> Result<Self, Status> {
+        let due = request.due_in.ok_or_else(|| {
+            invalid("due_in", "请给出时限。", "due_in says how long the department has; it must be there.")
+        })?;
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            case: parse_id("case_id", &request.case_id)?,
+            department: words("department", &request.department, 100)?,
+            question: words("question", &request.question, WORDS_MAX)?,
+            due_in: due_in(due)?,
+        })
+    }
+}
+
+impl TryFrom<pb::AnswerFindingRequest> for AnswerFinding {
+    type Error = Status;
+
+    fn try_from(request: pb::AnswerFindingRequest) -> Result<Self, Status> {
+        let verdict = verdict(request.verdict())
+            .filter(|verdict| *verdict != Verdict::Pending)
+            .ok_or_else(|| {
+                invalid("verdict", "请选择核查结论。", "verdict must be a finding, and not “pending”.")
+            })?;
+        Ok(Self {
+            verdict,
+            facts: words("facts", &request.facts, ANSWER_CHARACTERS_MAX)?,
+            evidence: words("evidence", &request.evidence, ANSWER_CHARACTERS_MAX)?,
+            answered_by: words("answered_by", &request.answered_by, 100)?,
+        })
+    }
+}
+
+impl TryFrom<pb::SaveDraftRequest> for SaveDraft {
+    type Error = Status;
+
+    fn try_from(request: pb::SaveDraftRequest) -> Result<Self, Status> {
+        let clarification = (!request.clarification_id.is_empty())
+            .then(|| parse_id("clarification_id", &request.clarification_id))
+            .transpose()?;
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            case: parse_id("case_id", &request.case_id)?,
+            clarification,
+            expected_revision: request.expected_revision,
+            draft: draft(request.draft)?,
+        })
+    }
+}
+
+/// The boxes, as a drafter fills them in; half-filled ones too.
+pub fn draft(draft: Option<pb::Draft>) -> Result<Draft, Status> {
+    let draft = draft.ok_or_else(|| invalid("draft", "请填写稿件。", "draft must be there."))?;
+    let kind = match draft.kind() {
+        pb::ClarificationKind::Unspecified => {
+            return Err(invalid("draft.kind", "请选择稿件类型。", "draft.kind must be chosen."));
+        }
+        pb::ClarificationKind::Clarification => Kind::Clarification,
+        pb::ClarificationKind::Response => Kind::Response,
+        pb::ClarificationKind::Holding => Kind::Holding,
+        pb::ClarificationKind::Notice => Kind::Notice,
+        pb::ClarificationKind::StandingReplies => Kind::StandingReplies,
+    };
+    let response_level = match draft.response_level() {
+        pb::ResponseLevel::Unspecified => None,
+        pb::ResponseLevel::AnswerOnly => Some(ResponseLevel::AnswerOnly),
+        pb::ResponseLevel::Publish => Some(ResponseLevel::Publish),
+        pb::ResponseLevel::Microblog => Some(ResponseLevel::Microblog),
+        pb::ResponseLevel::MassPush => Some(ResponseLevel::MassPush),
+        pb::ResponseLevel::Everything => Some(ResponseLevel::Everything),
+    };
+    let verdict = verdict(draft.verdict());
+    let draft = Draft {
+        title: draft.title,
+        summary: draft.summary,
+        claim: draft.claim,
+        check: draft.check,
+        conclusion: draft.conclusion,
+        basis: draft.basis,
+        advice: draft.advice,
+        post: draft.post,
+        kind,
+        response_level,
+        verdict,
+        automatic_answer: draft.automatic_answer,
+        standing_replies: draft.standing_replies.into_iter().collect::<BTreeMap<_, _>>(),
+    };
+    if draft.is_oversized() {
+        return Err(Refusal::invalid(
+            "draft",
+            format!("每一栏最多{BOX_CHARACTERS_MAX}字。"),
+            format!("Every box holds {BOX_CHARACTERS_MAX} characters at most."),
+        )
+        .into());
+    }
+    Ok(draft)
+}
+
+fn verdict(verdict: pb::Verdict) -> Option<Verdict> {
+    match verdict {
+        pb::Verdict::Unspecified => None,
+        pb::Verdict::False => Some(Verdict::False),
+        pb::Verdict::PartlyFalse => Some(Verdict::PartlyFalse),
+        pb::Verdict::Misleading => Some(Verdict::Misleading),
+        pb::Verdict::Outdated => Some(Verdict::Outdated),
+        pb::Verdict::Unsubstantiated => Some(Verdict::Unsubstantiated),
+        pb::Verdict::True => Some(Verdict::True),
+        pb::Verdict::Pending => Some(Verdict::Pending),
+    }
+}
+
+/// A step, and what proves that its person is there.
+pub fn sign_step(request: pb::SignStepRequest) -> Result<(SignStep, Presence), Status> {
+    let mut content_hash = [0; 32];
+    hex::decode_to_slice(&request.content_hash, &mut content_hash).map_err(|_| {
+        invalid("content_hash", "校验码应为64位十六进制。", "content_hash must be 64 hex digits.")
+    })?;
+    let purpose: Purpose = request.purpose.parse().map_err(|_| {
+        invalid(
+            "purpose",
+            "没有这一步。",
+            "purpose must be drafted, first_reviewed, second_reviewed or signed.",
+        )
+    })?;
+    let command = SignStep {
+        clarification: parse_id("clarification_id", &request.clarification_id)?,
+        revision: request.revision,
+        content_hash,
+        purpose,
+        gates: request.gates,
+    };
+    Ok((command, Presence { session_secret: request.session_secret, code: request.totp_code }))
+}
+
+impl TryFrom<pb::ReturnDraftRequest> for WithReason {
+    type Error = Status;
+
+    fn try_from(request: pb::ReturnDraftRequest) -> Result<Self, Status> {
+        Ok(Self {
+            clarification: parse_id("clarification_id", &request.clarification_id)?,
+            revision: request.revision,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::RevokeClarificationRequest> for WithReason {
+    type Error = Status;
+
+    fn try_from(request: pb::RevokeClarificationRequest) -> Result<Self, Status> {
+        Ok(Self {
+            clarification: parse_id("clarification_id", &request.clarification_id)?,
+            revision: request.revision,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::DismissCaseRequest> for DismissCase {
+    type Error = Status;
+
+    fn try_from(request: pb::DismissCaseRequest) -> Result<Self, Status> {
+        Ok(Self {
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::OrderHaltRequest> for OrderHalt {
+    type Error = Status;
+
+    fn try_from(request: pb::OrderHaltRequest) -> Result<Self, Status> {
+        use pb::halt_scope::Scope;
+
+        let scope = match request.scope.and_then(|scope| scope.scope) {
+            Some(Scope::ClarificationId(clarification)) => {
+                HaltScope::Clarification(parse_id("scope.clarification_id", &clarification)?)
+            }
+            Some(Scope::Account(account)) => HaltScope::Account(words("scope.account", &account, 100)?),
+            Some(Scope::AutomaticAnswers(true)) => HaltScope::AutomaticAnswers,
+            Some(Scope::Everything(true)) => HaltScope::Everything,
+            Some(Scope::AutomaticAnswers(false) | Scope::Everything(false)) | None => {
+                return Err(invalid("scope", "请选择停发的范围。", "scope must name what stops."));
+            }
+        };
+        // Stopping is faster than speaking: no reason is needed, and a long one is cut rather than refused.
+        let reason = request.reason.trim().chars().take(WORDS_MAX).collect();
+        Ok(Self { halt: parse_id("request_id", &request.request_id)?, scope, reason })
+    }
+}
+
+/// The states that a list is asked for.
+pub fn case_states(states: impl Iterator<Item = pb::case::State>) -> Result<Vec<CaseState>, Status> {
+    use pb::case::State;
+    states
+        .map(|state| match state {
+            State::Unspecified => {
+                Err(invalid("states", "没有这种工单状态。", "states must name states of a case."))
+            }
+            State::Open => Ok(CaseState::Open),
+            State::Checking => Ok(CaseState::Checking),
+            State::Found => Ok(CaseState::Found),
+            State::Drafting => Ok(CaseState::Drafting),
+            State::InReview => Ok(CaseState::InReview),
+            State::Signed => Ok(CaseState::Signed),
+            State::Published => Ok(CaseState::Published),
+            State::NeedsPerson => Ok(CaseState::NeedsPerson),
+            State::Dismissed => Ok(CaseState::Dismissed),
+            State::Halted => Ok(CaseState::Halted),
+        })
+        .collect()
+}

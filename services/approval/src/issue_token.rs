@@ -1,0 +1,151 @@
+//! Short-lived tokens for who has a session or a client's secret, and the end of a session.
+
+use grpc::Caller;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use time::{Duration, OffsetDateTime};
+
+use crate::audit;
+use crate::desk::{Desk, commit};
+use crate::domain::audit::Entry;
+use crate::domain::officer::{Officer, Role};
+use crate::secrets::CarriedSecret;
+use crate::store::person::NameKind;
+use crate::store::session::Session;
+use crate::store::{self, StoreError};
+
+/// A session that nobody used for this long has ended.
+pub const IDLE_MAX: Duration = Duration::minutes(30);
+/// A session ends this long after the sign-in, used or not.
+pub const SIGNED_IN_MAX: Duration = Duration::hours(12);
+/// How long a token speaks for its caller: revoking takes this long at most.
+const TOKEN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// A token for a person.
+pub struct PersonToken {
+    /// For the metadata.
+    pub token: String,
+    /// When it ends.
+    pub expire_time: OffsetDateTime,
+    /// Who it speaks for.
+    pub officer: Officer,
+    /// The agency's name.
+    pub agency_name: String,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueTokenError {
+    /// The session has ended, or never was.
+    #[error("there is no such session any more")]
+    NoSession,
+    /// The client or its secret is wrong.
+    #[error("unknown client or wrong secret")]
+    UnknownClient,
+    /// The token could not be signed.
+    #[error("no token could be signed")]
+    Unsigned(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The rows.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Role> for grpc::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::DutyOfficer => Self::DutyOfficer,
+            Role::Checker => Self::Checker,
+            Role::Drafter => Self::Drafter,
+            Role::Reviewer => Self::Reviewer,
+            Role::Signer => Self::Signer,
+            Role::Administrator => Self::Administrator,
+            Role::Auditor => Self::Auditor,
+        }
+    }
+}
+
+impl Desk {
+    /// Turns a session into a token.
+    ///
+    /// # Errors
+    /// `NoSession` when it has ended.
+    pub async fn issue_token(&self, session_secret: &str) -> Result<PersonToken, IssueTokenError> {
+        let secret = CarriedSecret::read(session_secret).ok_or(IssueTokenError::NoSession)?;
+        let mut tx = self.begin(secret.agency).await?;
+        let session = live_session(&mut tx, &secret, self.clock.now()).await?;
+        let session = session.ok_or(IssueTokenError::NoSession)?;
+        commit(tx).await?;
+        let caller = Caller {
+            agency: session.officer.agency,
+            person: Some(session.officer.person),
+            role: session.officer.role.into(),
+            display_name: session.officer.display_name.clone(),
+        };
+        let (token, expire_time) = self
+            .issuer
+            .issue(&caller, TOKEN_LIFETIME)
+            .map_err(|error| IssueTokenError::Unsigned(error.into()))?;
+        Ok(PersonToken { token, expire_time, officer: session.officer, agency_name: session.agency_name })
+    }
+
+    /// Turns a client's secret into a token.
+    ///
+    /// # Errors
+    /// `UnknownClient`, whatever is wrong.
+    pub async fn issue_client_token(
+        &self,
+        client: &str,
+        secret: &SecretString,
+    ) -> Result<(String, OffsetDateTime), IssueTokenError> {
+        let agency = store::person::agency_of_name(&self.pool, NameKind::Client, client).await?;
+        let agency = agency.ok_or(IssueTokenError::UnknownClient)?;
+        let mut tx = self.begin(agency).await?;
+        let stored = store::person::client_secret_sha256(&mut tx, client).await?;
+        commit(tx).await?;
+        // A client's secret is random and long, so a plain hash does.
+        let shown: [u8; 32] = Sha256::digest(secret.expose_secret()).into();
+        if !stored.is_some_and(|stored| bool::from(stored.ct_eq(&shown))) {
+            return Err(IssueTokenError::UnknownClient);
+        }
+        let caller =
+            Caller { agency, person: None, role: grpc::Role::Client, display_name: client.to_owned() };
+        self.issuer.issue(&caller, TOKEN_LIFETIME).map_err(|error| IssueTokenError::Unsigned(error.into()))
+    }
+
+    /// Ends a session. One that has ended already is as good.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sign_out(&self, session_secret: &str) -> Result<(), IssueTokenError> {
+        let Some(secret) = CarriedSecret::read(session_secret) else { return Ok(()) };
+        let mut tx = self.begin(secret.agency).await?;
+        if let Some(name) = store::session::delete(&mut tx, &secret.sha256()).await? {
+            let entry = Entry {
+                time: self.clock.now(),
+                actor: name,
+                action: "person.signed_out",
+                subject: "session".to_owned(),
+            };
+            audit::record(&mut tx, secret.agency, &[entry]).await?;
+        }
+        Ok(commit(tx).await?)
+    }
+}
+
+/// The session of a secret, used now.
+pub async fn live_session(
+    tx: &mut sqlx::PgConnection,
+    secret: &CarriedSecret,
+    now: OffsetDateTime,
+) -> Result<Option<Session>, StoreError> {
+    store::session::use_live(
+        tx,
+        secret.agency,
+        &secret.sha256(),
+        now - IDLE_MAX,
+        now - SIGNED_IN_MAX,
+        now,
+    )
+    .await
+}

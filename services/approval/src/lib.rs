@@ -1,0 +1,149 @@
+//! Approval owns people, cases, findings, clarifications, reviews, sign-offs, policy and the audit trail.
+//!
+//! It promises: nobody's word reaches the public without at least three people's signatures over exactly those
+//! bytes, no role excepted; an edit voids every review; what it emits lets anyone verify that without its
+//! database; whoever changed what is in a trail that cannot be rewritten unnoticed. It does not decide what a
+//! message is (classification), does not send anything (publish, ingest) and never sees a citizen's name.
+//!
+//! Points at which a test may kill the process (`runtime::crash_point!`), each at the edge of a transaction:
+//! `approval.consumer.before_commit`, `approval.consumer.after_commit`,
+//! `approval.publication_consumer.before_commit`, `approval.publication_consumer.after_commit`,
+//! `approval.open_notice.before_commit`, `approval.request_finding.before_commit`,
+//! `approval.answer_finding.before_commit`, `approval.save_draft.before_commit`,
+//! `approval.save_draft.after_commit`, `approval.sign.before_commit`, `approval.sign.after_commit`,
+//! `approval.revoke.before_commit`, `approval.revoke.after_commit`, `approval.dismiss.before_commit`,
+//! `approval.dismiss.after_commit`, `approval.halt.before_commit`, `approval.halt.after_commit`.
+
+mod alarms;
+mod answer_finding;
+mod audit;
+mod config;
+mod consumer;
+mod desk;
+mod dismiss_case;
+pub mod domain;
+mod events;
+mod follow_claims;
+mod follow_publications;
+mod grpc;
+mod issue_token;
+mod list_audit;
+mod one_time_code;
+mod open_notice;
+mod order_halt;
+mod password;
+pub mod provision;
+mod read_cases;
+mod request_finding;
+mod return_draft;
+mod revoke_clarification;
+mod save_draft;
+mod secrets;
+mod set_urgency;
+mod sign_in;
+mod sign_step;
+mod status;
+mod store;
+
+use std::net::SocketAddr;
+
+use ::grpc::{TokenIssuer, TokenVerifier};
+use anyhow::Context;
+use database::Schema;
+use messaging::{Bus, PullLoop, Relay};
+use runtime::{Clock, Lifecycle};
+use secrecy::SecretString;
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+
+pub use config::Config;
+
+use crate::consumer::{OnClassification, OnPublicationChanged};
+use crate::desk::Desk;
+use crate::password::SlowWork;
+use crate::secrets::Pepper;
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// The name of the service: of its schema, its role and its user on the bus.
+const SERVICE: &str = "approval";
+
+fn schemas() -> [Schema; 2] {
+    // Its own comes first: it makes the role that the other is granted to.
+    [
+        Schema { name: SERVICE, migrator: &MIGRATOR },
+        Schema { name: "messaging", migrator: messaging::migrator() },
+    ]
+}
+
+/// Brings the database up to date, as its owner.
+///
+/// # Errors
+/// When the database is away or a migration fails.
+pub async fn migrate(owner_url: &SecretString) -> anyhow::Result<()> {
+    database::migrate(owner_url, SERVICE, &schemas()).await
+}
+
+/// The service, connected and bound, not yet at work.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    verifier: TokenVerifier,
+    desk: Desk,
+    relay: Relay,
+    on_classification: PullLoop<OnClassification>,
+    on_publication_changed: PullLoop<OnPublicationChanged>,
+}
+
+impl App {
+    /// Connects and binds; addresses are known afterwards.
+    ///
+    /// # Errors
+    /// When something that it needs is away, a migration is pending, or the configuration cannot be used.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let pepper = Pepper::new(&config.pepper).context("approval.pepper")?;
+        let issuer = TokenIssuer::new(&config.token_seed, clock.clone()).context("approval.token_seed")?;
+        let verifier = TokenVerifier::new(&::grpc::public_key(&config.token_seed)?, clock.clone())?;
+        let pool = database::connect(&config.database)?;
+        database::refuse_pending(&pool, &schemas()).await?;
+        let bus = Bus::connect(&config.bus, SERVICE).await?;
+        let relay = Relay::new(pool.clone(), bus.clone(), "APPROVAL", "approval.>", clock.clone());
+        let on_classification = PullLoop::new(
+            pool.clone(),
+            bus.clone(),
+            consumer::CLASSIFICATION,
+            OnClassification { clock: clock.clone() },
+            clock.clone(),
+        );
+        let on_publication_changed = PullLoop::new(
+            pool.clone(),
+            bus,
+            consumer::PUBLISH,
+            OnPublicationChanged { clock: clock.clone() },
+            clock.clone(),
+        );
+        let listener = TcpListener::bind(config.grpc_listen)
+            .await
+            .with_context(|| format!("approval cannot listen on {}", config.grpc_listen))?;
+        let address = listener.local_addr()?;
+        let desk = Desk { pool, clock, waker: relay.waker(), issuer, pepper, slow_work: SlowWork::new() };
+        Ok(Self { listener, address, verifier, desk, relay, on_classification, on_publication_changed })
+    }
+
+    /// Where gRPC listens.
+    #[must_use]
+    pub const fn grpc_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Works until the soft stop.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
+        lifecycle.spawn("approval relay", self.relay.run(lifecycle.clone()));
+        lifecycle.spawn("approval on classification", self.on_classification.run(lifecycle.clone()));
+        lifecycle.spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
+        ::grpc::serve(self.listener, self.verifier, &lifecycle, grpc::routes(&self.desk)).await
+    }
+}

@@ -1,0 +1,159 @@
+//! The pepper and what is derived from it, and the secrets that people carry in links and cookies.
+//!
+//! A carried secret is an agency's id and 32 bytes, in base64url. The id only says where to look; the bytes
+//! alone open anything, and the database knows them as a SHA-256.
+
+use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, KeyInit as _, Mac};
+use ids::{AgencyId, FindingId, PersonId};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+const NONCE_LENGTH: usize = 24;
+
+/// The key outside the database.
+#[derive(Clone)]
+pub struct Pepper(Zeroizing<[u8; 32]>);
+
+/// A sealed value cannot be opened: another pepper, or an altered row.
+#[derive(Debug, thiserror::Error)]
+#[error("a sealed value does not open: the pepper is another one, or the row was altered")]
+pub struct DoesNotOpen;
+
+impl Pepper {
+    /// Reads 64 hex digits.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn new(hex_digits: &SecretString) -> anyhow::Result<Self> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(hex_digits.expose_secret(), bytes.as_mut_slice())
+            .context("pepper is 64 hex digits")?;
+        Ok(Self(bytes))
+    }
+
+    /// The bytes, for sealing seeds.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The secret of a finding's link. Derived rather than random, so that a repeated request shows the same
+    /// link although the database keeps its hash alone.
+    pub fn finding_secret(&self, agency: AgencyId, finding: FindingId) -> CarriedSecret {
+        CarriedSecret { agency, bytes: self.derive(b"finding.link.v1", finding.as_uuid().as_bytes()) }
+    }
+
+    /// Seals a one-time-code secret for its person's row.
+    pub fn seal_totp_secret(&self, person: PersonId, secret: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let nonce: [u8; NONCE_LENGTH] = rand::random();
+        let person = person.as_uuid();
+        let payload = Payload { msg: secret, aad: person.as_bytes() };
+        let sealed = self
+            .totp_cipher()
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| anyhow::anyhow!("a one-time-code secret could not be sealed"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what [`seal_totp_secret`](Self::seal_totp_secret) sealed for the same person.
+    pub fn open_totp_secret(
+        &self,
+        person: PersonId,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, DoesNotOpen> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LENGTH).ok_or(DoesNotOpen)?;
+        let person = person.as_uuid();
+        let payload = Payload { msg: sealed, aad: person.as_bytes() };
+        self.totp_cipher()
+            .decrypt(XNonce::from_slice(nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| DoesNotOpen)
+    }
+
+    fn totp_cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.derive(b"totp.seal.v1", &[]).as_slice().into())
+    }
+
+    fn derive(&self, purpose: &[u8], input: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut mac = <Hmac<Sha256>>::new_from_slice(self.0.as_slice())
+            .expect("HMAC takes keys of every length");
+        mac.update(purpose);
+        mac.update(&[0]);
+        mac.update(input);
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+}
+
+/// A secret that a person or a department carries.
+pub struct CarriedSecret {
+    /// Where to look.
+    pub agency: AgencyId,
+    /// What opens.
+    pub bytes: Zeroizing<[u8; 32]>,
+}
+
+impl CarriedSecret {
+    /// A new one.
+    pub fn random(agency: AgencyId) -> Self {
+        Self { agency, bytes: Zeroizing::new(rand::random()) }
+    }
+
+    /// Reads one from a cookie or a link; `None` when it cannot be one of ours.
+    pub fn read(text: &str) -> Option<Self> {
+        let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        let (agency, bytes) = decoded.split_at_checked(16)?;
+        let agency = AgencyId::from_uuid(Uuid::from_slice(agency).ok()?);
+        Some(Self { agency, bytes: Zeroizing::new(bytes.try_into().ok()?) })
+    }
+
+    /// As it is carried.
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode([self.agency.as_uuid().as_bytes().as_slice(), self.bytes.as_slice()].concat())
+    }
+
+    /// As the database knows it.
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.bytes.as_slice()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pepper(byte: u8) -> Pepper {
+        Pepper::new(&hex::encode([byte; 32]).into()).unwrap()
+    }
+
+    #[test]
+    fn a_carried_secret_reads_back() {
+        let secret = CarriedSecret::random(AgencyId::mint());
+        let read = CarriedSecret::read(&secret.text()).unwrap();
+        assert_eq!((read.agency, read.sha256()), (secret.agency, secret.sha256()));
+        assert!(CarriedSecret::read("no secret at all").is_none());
+        assert!(CarriedSecret::read(&secret.text()[2..]).is_none());
+    }
+
+    #[test]
+    fn the_same_finding_has_the_same_link_and_another_pepper_another_one() {
+        let (agency, finding) = (AgencyId::mint(), FindingId::mint());
+        let text = |byte| pepper(byte).finding_secret(agency, finding).text();
+        assert_eq!(text(1), text(1));
+        assert_ne!(text(1), text(2));
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_own_person_under_its_own_pepper_alone() {
+        let person = PersonId::mint();
+        let sealed = pepper(1).seal_totp_secret(person, b"secret").unwrap();
+        assert_eq!(pepper(1).open_totp_secret(person, &sealed).unwrap().as_slice(), b"secret");
+        assert!(pepper(2).open_totp_secret(person, &sealed).is_err());
+        assert!(pepper(1).open_totp_secret(PersonId::mint(), &sealed).is_err());
+    }
+}

@@ -1,0 +1,502 @@
+//! Signing one step of the chain: drafted, 初审, 复审, 终审. The person signs a statement over exactly the
+//! content whose hash they saw; the sign-off sends everything that lets anyone verify it.
+//!
+//! Before the sign-off's event leaves, the whole bundle is verified here as publish will verify it. A row that
+//! was altered since it was signed ends here (G2): nothing is emitted, and the case says why.
+
+use contracts::Event;
+use ids::{ClarificationId, KeyId};
+use messaging::outbox;
+use signoff::bundle::{Bundle, Signed};
+use signoff::content::content_hash;
+use signoff::key::{RootKey, SigningKey};
+use signoff::malformed::Malformed;
+use signoff::policy::{Policy, policy_hash};
+use signoff::refused::Refused;
+use signoff::sealed::{self, SealError};
+use signoff::statement::{Purpose, Statement};
+use signoff::verify::{Expected, verify};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::audit;
+use crate::desk::{Desk, commit, deed, named, tell, trace_case};
+use crate::domain::case::{CaseCommand, CaseFile, CaseRefusal};
+use crate::domain::chain::{self, ChainRefusal, GATES, GatesConfirmed, Taken};
+use crate::domain::draft::{Kind, ResponseLevel};
+use crate::domain::officer::Officer;
+use crate::domain::problems::problems;
+use crate::domain::revision::{Named, Revision, RevisionState, Step};
+use crate::events;
+use crate::issue_token::live_session;
+use crate::one_time_code;
+use crate::read_cases::SignedRevision;
+use crate::secrets::CarriedSecret;
+use crate::sign_in::{ATTEMPTS_MAX, LOCKED_OUT, refused_attempt};
+use crate::store::{self, StoreError};
+
+/// A step that a person signs.
+pub struct SignStep {
+    /// The clarification.
+    pub clarification: ClarificationId,
+    /// The revision that the person saw.
+    pub revision: u64,
+    /// The content hash that the person saw.
+    pub content_hash: [u8; 32],
+    /// Which step.
+    pub purpose: Purpose,
+    /// The gates that the person confirms.
+    pub gates: Vec<String>,
+}
+
+/// Who signs, and what proves that they are there.
+pub struct Presence {
+    /// Unseals the person's key.
+    pub session_secret: String,
+    /// Fresh digits; needed for the sign-off.
+    pub code: String,
+}
+
+/// What shows that something stored is not what was signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Tampering {
+    /// The content is not what its hash says.
+    #[error("the stored content does not match its content hash")]
+    Content,
+    /// A signed step is about another content.
+    #[error("an earlier step was signed over another content")]
+    Statement,
+    /// The policy in force is missing or cannot be read.
+    #[error("the policy in force is missing or cannot be read")]
+    Policy,
+    /// The agency's root key cannot be used.
+    #[error("the agency's root key cannot be used")]
+    Root,
+    /// The bundle does not verify.
+    #[error("the statements do not verify: {0}")]
+    Bundle(Refused),
+}
+
+impl Tampering {
+    /// In words for an officer.
+    #[must_use]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Content => "稿件内容与校验码不符，疑被改动".to_owned(),
+            Self::Statement => "前序签名对应的不是这份内容，疑被改动".to_owned(),
+            Self::Policy => "签发规则缺失或无法读取，疑被改动".to_owned(),
+            Self::Root => "单位根公钥无法使用，疑被改动".to_owned(),
+            Self::Bundle(refused) => format!("签名校验不通过：{}", refused.zh()),
+        }
+    }
+}
+
+/// Why a step was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignStepError {
+    /// There is no such revision in this agency.
+    #[error("no such revision")]
+    NoRevision,
+    /// A newer revision was saved, or the content is not what the person saw.
+    #[error("this is not what the person saw any more")]
+    Stale,
+    /// The case takes no more steps.
+    #[error(transparent)]
+    Case(#[from] CaseRefusal),
+    /// The chain forbids it.
+    #[error(transparent)]
+    Chain(#[from] ChainRefusal),
+    /// The draft is not fit to be signed.
+    #[error("the draft has {} problems", .0.len())]
+    Problems(Vec<String>),
+    /// Something stored is not what was signed.
+    #[error("the rows were altered")]
+    Tampered {
+        /// The case that says so.
+        case: Box<CaseFile>,
+        /// What shows it.
+        tampering: Tampering,
+    },
+    /// The session has ended or is another person's.
+    #[error("there is no such session of this person")]
+    NoSession,
+    /// The code is wrong or was used, or the person is locked out.
+    #[error("the one-time code is wrong or was used")]
+    WrongCode,
+    /// The person's key or authenticator secret does not open.
+    #[error("what is sealed for this person does not open")]
+    Sealed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The statement cannot be written in canonical form.
+    #[error("the statement cannot be written in canonical form")]
+    Unwritable(#[from] Malformed),
+    /// The rows.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A person with the key in hand.
+pub struct Signatory {
+    /// The person.
+    pub officer: Officer,
+    /// The key's name.
+    pub key: KeyId,
+    /// The key.
+    pub signing_key: SigningKey,
+}
+
+/// A step that may be signed: everything is locked and looked at.
+pub struct Prepared {
+    case: CaseFile,
+    revision: Revision,
+    steps: Vec<Step>,
+    policy: Signed,
+    terms: Policy,
+    next: RevisionState,
+}
+
+impl Desk {
+    /// Signs one step.
+    ///
+    /// # Errors
+    /// Whatever keeps the step from being signed; nothing is changed then, but for the count of wrong codes
+    /// and for what a case says about altered rows.
+    pub async fn sign_step(
+        &self,
+        officer: &Officer,
+        command: &SignStep,
+        presence: &Presence,
+    ) -> Result<SignedRevision, SignStepError> {
+        let signed = self.try_sign_step(officer, command, presence).await;
+        if let Err(SignStepError::Tampered { case, tampering }) = &signed {
+            self.say_tampered(officer, command, case, tampering).await?;
+        }
+        signed
+    }
+
+    async fn try_sign_step(
+        &self,
+        officer: &Officer,
+        command: &SignStep,
+        presence: &Presence,
+    ) -> Result<SignedRevision, SignStepError> {
+        let now = self.clock.now();
+        let mut tx = self.begin(officer.agency).await?;
+        let prepared = prepare(&mut tx, officer, command).await?;
+        trace_case(prepared.case.case);
+        let signatory = self.signatory(&mut tx, officer, &presence.session_secret, now).await?;
+        if command.purpose == Purpose::Signed
+            && let Some(attempts) = self.code_refused(&mut tx, officer, &presence.code, now).await?
+        {
+            audit::record(&mut tx, officer.agency, &[refused_attempt(officer, attempts, now)]).await?;
+            commit(tx).await?;
+            return Err(SignStepError::WrongCode);
+        }
+        let signed = complete(&mut tx, prepared, &signatory, command, now).await?;
+        runtime::crash_point!("approval.sign.before_commit");
+        commit(tx).await?;
+        self.waker.wake();
+        runtime::crash_point!("approval.sign.after_commit");
+        Ok(signed)
+    }
+
+    /// The person's key, out of the session that its secret opens.
+    async fn signatory(
+        &self,
+        tx: &mut PgConnection,
+        officer: &Officer,
+        session_secret: &str,
+        now: OffsetDateTime,
+    ) -> Result<Signatory, SignStepError> {
+        let secret = CarriedSecret::read(session_secret)
+            .filter(|secret| secret.agency == officer.agency)
+            .ok_or(SignStepError::NoSession)?;
+        let session = live_session(tx, &secret, now)
+            .await?
+            .filter(|session| session.officer.person == officer.person)
+            .ok_or(SignStepError::NoSession)?;
+        let key = store::key::of_person(tx, officer.person).await?.ok_or(SignStepError::NoSession)?;
+        let seed = sealed::unseal(
+            &session.seed_sealed,
+            secret.bytes.as_slice(),
+            self.pepper.bytes(),
+            key.key.as_uuid().as_bytes(),
+        )
+        .map_err(|error: SealError| SignStepError::Sealed(error.into()))?;
+        // The row is newer than the token: a role that was taken away in between signs nothing.
+        Ok(Signatory {
+            officer: session.officer,
+            key: key.key,
+            signing_key: SigningKey::from_seed(&seed),
+        })
+    }
+
+    /// Uses up the step of a fresh code. Otherwise says how many attempts have failed, counted under the
+    /// person's lock, so that attempts side by side cannot outrun the count.
+    async fn code_refused(
+        &self,
+        tx: &mut PgConnection,
+        officer: &Officer,
+        code: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<i32>, SignStepError> {
+        let person = officer.person;
+        let Some(sealed) = store::person::lock_for_code(tx, person, now).await? else {
+            return Ok(Some(ATTEMPTS_MAX));
+        };
+        let secret = self
+            .pepper
+            .open_totp_secret(person, &sealed)
+            .map_err(|error| SignStepError::Sealed(error.into()))?;
+        let step = one_time_code::step_of(&secret, code, now)
+            .map_err(|error| SignStepError::Sealed(error.into()))?;
+        if let Some(step) = step
+            && store::person::use_step(tx, person, step).await?
+        {
+            return Ok(None);
+        }
+        let attempts =
+            store::person::count_attempt(tx, person, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
+        Ok(Some(attempts.unwrap_or(ATTEMPTS_MAX)))
+    }
+
+    /// Lets the case say that something stored is not what was signed.
+    async fn say_tampered(
+        &self,
+        officer: &Officer,
+        command: &SignStep,
+        case: &CaseFile,
+        tampering: &Tampering,
+    ) -> Result<(), SignStepError> {
+        let now = self.clock.now();
+        let mut tx = self.begin(officer.agency).await?;
+        let mut case = store::case::lock(&mut tx, case.case).await?.ok_or(SignStepError::NoRevision)?;
+        let state = case.state.apply(CaseCommand::NeedPerson)?;
+        let note = format!("第{}稿不能签：{}。", command.revision, tampering.zh());
+        store::case::move_to(&mut tx, &mut case, state, &note).await?;
+        tell(&mut tx, officer, case.case, now, note).await?;
+        let subject = format!(
+            "clarification {} revision {} of {}",
+            command.clarification,
+            command.revision,
+            named(&case)
+        );
+        let entry = deed(officer, now, "clarification.refused", subject);
+        audit::record(&mut tx, officer.agency, &[entry]).await?;
+        commit(tx).await?;
+        Ok(())
+    }
+}
+
+/// Locks the case and the clarification, and decides whether this person may sign this step on exactly this
+/// content.
+pub async fn prepare(
+    tx: &mut PgConnection,
+    officer: &Officer,
+    command: &SignStep,
+) -> Result<Prepared, SignStepError> {
+    let case = store::clarification::case_of(tx, command.clarification).await?;
+    let case = case.ok_or(SignStepError::NoRevision)?;
+    let case = store::case::lock(tx, case).await?.ok_or(SignStepError::NoRevision)?;
+    let clarification = store::clarification::lock(tx, command.clarification).await?;
+    let clarification = clarification.ok_or(SignStepError::NoRevision)?;
+    let revision = store::clarification::revision(tx, command.clarification, command.revision).await?;
+    let revision = revision.ok_or(SignStepError::NoRevision)?;
+    // Whether the case takes steps at all is asked before anything about the step.
+    case.state.apply(CaseCommand::EnterReview)?;
+    if clarification.latest_revision.cast_unsigned() != command.revision {
+        return Err(SignStepError::Stale);
+    }
+    let steps: Vec<Step> = store::clarification::steps(tx, &[command.clarification])
+        .await?
+        .into_iter()
+        .filter_map(|(_, number, step)| (number == command.revision).then_some(step))
+        .collect();
+
+    let policy = store::key::policy(tx, officer.agency).await?;
+    let Some((policy, terms)) =
+        policy.and_then(|policy| Policy::decode(&policy.document).ok().map(|terms| (policy, terms)))
+    else {
+        return Err(tampered(case, Tampering::Policy));
+    };
+    let taken: Vec<Taken> =
+        steps.iter().map(|step| Taken { purpose: step.purpose, person: step.signer.person }).collect();
+    let gates = GatesConfirmed(GATES.iter().all(|gate| command.gates.iter().any(|one| one == gate)));
+    let drafter = revision.drafter.person;
+    let next = chain::sign(&terms, revision.state, &taken, drafter, officer, command.purpose, gates)?;
+
+    let intact = revision.intact_content().is_some_and(|content| {
+        content.agency == officer.agency
+            && content.case == case.case
+            && content.clarification == command.clarification
+            && content.revision == command.revision
+    });
+    if !intact {
+        return Err(tampered(case, Tampering::Content));
+    }
+    let same_content = |step: &Step| {
+        Statement::decode(&step.statement)
+            .is_ok_and(|statement| statement.content_hash == revision.content_hash)
+    };
+    if !steps.iter().all(same_content) {
+        return Err(tampered(case, Tampering::Statement));
+    }
+    if command.content_hash != revision.content_hash {
+        return Err(SignStepError::Stale);
+    }
+    if command.purpose == Purpose::Drafted {
+        let problems = problems(&revision.draft);
+        if !problems.is_empty() {
+            return Err(SignStepError::Problems(problems));
+        }
+    }
+    Ok(Prepared { case, revision, steps, policy, terms, next })
+}
+
+/// Signs the statement and keeps it; for the sign-off, verifies the bundle and sends the event.
+pub async fn complete(
+    tx: &mut PgConnection,
+    prepared: Prepared,
+    signatory: &Signatory,
+    command: &SignStep,
+    now: OffsetDateTime,
+) -> Result<SignedRevision, SignStepError> {
+    let Prepared { mut case, mut revision, mut steps, policy, terms, next } = prepared;
+    let officer = &signatory.officer;
+    let place = revision.place;
+    let signed_at_ms = milliseconds(now);
+    let lifetime_ms = i64::try_from(terms.statement_lifetime_seconds.saturating_mul(1_000))
+        .unwrap_or(i64::MAX);
+    let statement = Statement {
+        purpose: command.purpose,
+        agency: officer.agency,
+        case: place.case,
+        clarification: place.clarification,
+        revision: place.revision,
+        // What is signed is the hash of the very bytes that will be sent, computed here and now.
+        content_hash: content_hash(&revision.content),
+        person: officer.person,
+        key: signatory.key,
+        role: officer.role.as_str().to_owned(),
+        policy_hash: policy_hash(&policy.document),
+        signed_at_ms,
+        expires_at_ms: signed_at_ms.saturating_add(lifetime_ms),
+    };
+    let statement = statement.encode()?;
+    let step = Step {
+        purpose: command.purpose,
+        signer: Named {
+            person: officer.person,
+            display_name: officer.display_name.clone(),
+            role: officer.role,
+        },
+        key: signatory.key,
+        signature: signatory.signing_key.sign(&statement, Some(signatory.key)).bytes,
+        statement,
+        sign_time: now,
+    };
+    let gates: Vec<String> = if command.purpose == Purpose::Drafted {
+        Vec::new()
+    } else {
+        GATES.iter().map(|gate| (*gate).to_owned()).collect()
+    };
+    store::clarification::insert_step(tx, place, &step, &gates).await?;
+    steps.push(step);
+    store::clarification::move_to(tx, &mut revision, next, "").await?;
+
+    let kind = revision.draft.kind;
+    let moved = if command.purpose == Purpose::Signed {
+        send(tx, &case, &revision, &steps, policy, now).await?;
+        sign_off_command(tx, &case, kind, revision.draft.level()).await?
+    } else {
+        CaseCommand::EnterReview
+    };
+    let state = case.state.apply(moved)?;
+    store::case::move_to(tx, &mut case, state, "").await?;
+    let what = format!("第{}稿{}。", place.revision, deed_zh(command.purpose));
+    tell(tx, officer, case.case, now, what).await?;
+    let subject =
+        format!("clarification {} revision {} of {}", place.clarification, place.revision, named(&case));
+    audit::record(tx, officer.agency, &[deed(officer, now, action(command.purpose), subject)]).await?;
+    Ok(SignedRevision { revision, steps })
+}
+
+/// Verifies the whole bundle as publish will, and queues the event.
+async fn send(
+    tx: &mut PgConnection,
+    case: &CaseFile,
+    revision: &Revision,
+    steps: &[Step],
+    policy: Signed,
+    now: OffsetDateTime,
+) -> Result<(), SignStepError> {
+    let place = revision.place;
+    let administrators = policy.signatures.iter().filter_map(|signature| signature.key);
+    let mut keys: Vec<KeyId> = steps.iter().map(|step| step.key).chain(administrators).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let bundle = Bundle {
+        content: revision.content.clone(),
+        statements: steps.iter().map(events::signed_statement).collect(),
+        enrolments: store::key::enrolments(tx, &keys).await?,
+        policy,
+    };
+    let root = store::agency::get(tx, place.agency)
+        .await?
+        .and_then(|agency| RootKey::from_bytes(&agency.root_public_key).ok())
+        .ok_or_else(|| tampered(case.clone(), Tampering::Root))?;
+    let expected =
+        Expected { case: place.case, clarification: place.clarification, revision: place.revision };
+    verify(&bundle, &root, place.agency, &expected, now)
+        .map_err(|refused| tampered(case.clone(), Tampering::Bundle(refused)))?;
+    store::clarification::supersede_signed_before(tx, place.clarification, place.revision).await?;
+    let event = events::clarification_signed(place, case.claim, bundle);
+    outbox::enqueue(tx, place.agency, contracts::approval::v1::ClarificationSigned::SUBJECT, &event)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(())
+}
+
+async fn sign_off_command(
+    tx: &mut PgConnection,
+    case: &CaseFile,
+    kind: Kind,
+    level: ResponseLevel,
+) -> Result<CaseCommand, StoreError> {
+    Ok(match (kind, level) {
+        (Kind::Holding, _) => CaseCommand::SignOffHolding(store::finding::standing(tx, case.case).await?),
+        (Kind::StandingReplies, _) | (_, ResponseLevel::AnswerOnly) => CaseCommand::SignOffAnswers,
+        (
+            Kind::Clarification | Kind::Response | Kind::Notice,
+            ResponseLevel::Publish
+            | ResponseLevel::Microblog
+            | ResponseLevel::MassPush
+            | ResponseLevel::Everything,
+        ) => CaseCommand::SignOff,
+    })
+}
+
+fn tampered(case: CaseFile, tampering: Tampering) -> SignStepError {
+    SignStepError::Tampered { case: Box::new(case), tampering }
+}
+
+fn milliseconds(instant: OffsetDateTime) -> i64 {
+    i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+const fn deed_zh(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Drafted => "由拟稿人签名送审",
+        Purpose::FirstReviewed => "初审通过",
+        Purpose::SecondReviewed => "复审通过",
+        Purpose::Signed => "终审签发",
+    }
+}
+
+const fn action(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Drafted => "clarification.drafted",
+        Purpose::FirstReviewed => "clarification.first_reviewed",
+        Purpose::SecondReviewed => "clarification.second_reviewed",
+        Purpose::Signed => "clarification.signed",
+    }
+}

@@ -1,0 +1,338 @@
+//! What each use case's errors are to a caller: a code, a reason, and words that say what to do.
+
+use grpc::Refusal;
+use tonic::{Code, Status};
+
+use crate::answer_finding::AnswerFindingError;
+use crate::alarms::AcknowledgeError;
+use crate::dismiss_case::DismissCaseError;
+use crate::domain::case::{CaseRefusal, CaseState};
+use crate::domain::chain::ChainRefusal;
+use crate::domain::revision::{RevisionRefusal, RevisionState};
+use crate::issue_token::IssueTokenError;
+use crate::open_notice::OpenNoticeError;
+use crate::order_halt::OrderHaltError;
+use crate::request_finding::RequestFindingError;
+use crate::return_draft::ReturnDraftError;
+use crate::revoke_clarification::RevokeError;
+use crate::save_draft::SaveDraftError;
+use crate::set_urgency::SetUrgencyError;
+use crate::sign_in::SignInError;
+use crate::sign_step::SignStepError;
+use crate::store::StoreError;
+
+impl From<StoreError> for Status {
+    fn from(error: StoreError) -> Self {
+        let away = matches!(
+            &error,
+            StoreError::Database(
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)
+            )
+        );
+        if away { Refusal::unavailable(&error).into() } else { Refusal::internal(&error).into() }
+    }
+}
+
+impl From<SignInError> for Status {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused => Refusal::new(
+                Code::Unauthenticated,
+                "SIGN_IN_REFUSED",
+                "登录名、口令或动态码不对，或动态码已用过，或多次失败后暂时锁定（10分钟）。请等下一个动态码再试。",
+                "The name, password or code is wrong, the code was used before, or too many attempts failed and \
+                 you are locked out for ten minutes; try again with the next code.",
+            )
+            .into(),
+            SignInError::Store(error) => error.into(),
+            broken @ (SignInError::Sealed(_) | SignInError::CutOff(_)) => Refusal::internal(&broken).into(),
+        }
+    }
+}
+
+impl From<IssueTokenError> for Status {
+    fn from(error: IssueTokenError) -> Self {
+        match error {
+            IssueTokenError::NoSession => no_session().into(),
+            IssueTokenError::UnknownClient => Refusal::new(
+                Code::Unauthenticated,
+                "CLIENT_REFUSED",
+                "客户端编号或密钥不对。",
+                "The client id or its secret is wrong.",
+            )
+            .into(),
+            IssueTokenError::Store(error) => error.into(),
+            broken @ IssueTokenError::Unsigned(_) => Refusal::internal(&broken).into(),
+        }
+    }
+}
+
+impl From<OpenNoticeError> for Status {
+    fn from(error: OpenNoticeError) -> Self {
+        match error {
+            OpenNoticeError::RequestReused => request_reused().into(),
+            OpenNoticeError::Store(error) => error.into(),
+            broken @ OpenNoticeError::UnknownAgency => Refusal::internal(&broken).into(),
+        }
+    }
+}
+
+impl From<SetUrgencyError> for Status {
+    fn from(error: SetUrgencyError) -> Self {
+        match error {
+            SetUrgencyError::NoCase => Refusal::not_found("case").into(),
+            SetUrgencyError::Stale => case_changed().into(),
+            SetUrgencyError::Dismissed => refuse_case(CaseRefusal { state: CaseState::Dismissed }).into(),
+            SetUrgencyError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestFindingError> for Status {
+    fn from(error: RequestFindingError) -> Self {
+        match error {
+            RequestFindingError::NoCase => Refusal::not_found("case").into(),
+            RequestFindingError::RequestReused => request_reused().into(),
+            RequestFindingError::Case(refusal) => refuse_case(refusal).into(),
+            RequestFindingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AnswerFindingError> for Status {
+    fn from(error: AnswerFindingError) -> Self {
+        match error {
+            AnswerFindingError::NoLink => Refusal::not_found("finding").into(),
+            AnswerFindingError::Answered => Refusal::precondition(
+                "FINDING_ANSWERED",
+                "这个核查已经反馈过，不能再次提交；如需更正，请联系发函单位重新发起核查。",
+                "This question was answered before; to correct the answer, have the office ask again.",
+            )
+            .into(),
+            AnswerFindingError::Case(refusal) => refuse_case(refusal).into(),
+            AnswerFindingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SaveDraftError> for Status {
+    fn from(error: SaveDraftError) -> Self {
+        match error {
+            SaveDraftError::NoCase => Refusal::not_found("case").into(),
+            SaveDraftError::NoClarification => Refusal::not_found("clarification").into(),
+            SaveDraftError::Stale => revision_changed().into(),
+            SaveDraftError::Oversized | SaveDraftError::Unwritable(_) => Refusal::invalid(
+                "draft",
+                "稿件太长，无法保存：每一栏最多4000字。",
+                "The draft is too long to be kept: 4,000 characters per box at most.",
+            )
+            .into(),
+            SaveDraftError::RequestReused => request_reused().into(),
+            SaveDraftError::Case(refusal) => refuse_case(refusal).into(),
+            SaveDraftError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignStepError> for Status {
+    fn from(error: SignStepError) -> Self {
+        match error {
+            SignStepError::NoRevision => Refusal::not_found("revision").into(),
+            SignStepError::Stale => revision_changed().into(),
+            SignStepError::Case(refusal) => refuse_case(refusal).into(),
+            SignStepError::Chain(refusal) => refuse_step(&refusal).into(),
+            SignStepError::Problems(problems) => Refusal::precondition(
+                "DRAFT_HAS_PROBLEMS",
+                format!("稿件还不能送审：{}", problems.join("")),
+                "The draft cannot be signed yet: it has problems that the preview lists.",
+            )
+            .with("problems", problems.len())
+            .into(),
+            SignStepError::Tampered { tampering, .. } => Refusal::precondition(
+                "CONTENT_ALTERED",
+                format!("不能签：{}。已转人工，请联系管理员核对数据库。", tampering.zh()),
+                format!("Not signed: {tampering}. The case now needs a person."),
+            )
+            .into(),
+            SignStepError::NoSession => no_session().into(),
+            SignStepError::WrongCode => Refusal::new(
+                Code::PermissionDenied,
+                "CODE_REFUSED",
+                "动态码不对或已经用过，请等下一个动态码再试；多次失败会锁定10分钟。",
+                "The one-time code is wrong or was used before; wait for the next one. Too many failures lock you \
+                 out for ten minutes.",
+            )
+            .into(),
+            SignStepError::Store(error) => error.into(),
+            broken @ (SignStepError::Sealed(_) | SignStepError::Unwritable(_)) => {
+                Refusal::internal(&broken).into()
+            }
+        }
+    }
+}
+
+impl From<ReturnDraftError> for Status {
+    fn from(error: ReturnDraftError) -> Self {
+        match error {
+            ReturnDraftError::NoRevision => Refusal::not_found("revision").into(),
+            ReturnDraftError::Stale => revision_changed().into(),
+            ReturnDraftError::Revision(refusal) => refuse_revision(refusal).into(),
+            ReturnDraftError::Case(refusal) => refuse_case(refusal).into(),
+            ReturnDraftError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeError> for Status {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NoRevision => Refusal::not_found("revision").into(),
+            RevokeError::Revision(refusal) => refuse_revision(refusal).into(),
+            RevokeError::Case(refusal) => refuse_case(refusal).into(),
+            RevokeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DismissCaseError> for Status {
+    fn from(error: DismissCaseError) -> Self {
+        match error {
+            DismissCaseError::NoCase => Refusal::not_found("case").into(),
+            DismissCaseError::Stale => case_changed().into(),
+            DismissCaseError::Signed => Refusal::precondition(
+                "CASE_HAS_SIGNED_CLARIFICATION",
+                "这个工单有已签发的稿件，不能关闭；需要先撤销签发。",
+                "Something signed is out or on its way; revoke it before closing the case.",
+            )
+            .into(),
+            DismissCaseError::Case(refusal) => refuse_case(refusal).into(),
+            DismissCaseError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderHaltError> for Status {
+    fn from(error: OrderHaltError) -> Self {
+        match error {
+            OrderHaltError::NoClarification => Refusal::not_found("clarification").into(),
+            OrderHaltError::RequestReused => request_reused().into(),
+            OrderHaltError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AcknowledgeError> for Status {
+    fn from(error: AcknowledgeError) -> Self {
+        match error {
+            AcknowledgeError::NoAlarm => Refusal::not_found("alarm").into(),
+            AcknowledgeError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn no_session() -> Refusal {
+    Refusal::new(
+        Code::Unauthenticated,
+        "SESSION_ENDED",
+        "登录已过期，请重新登录。",
+        "Your session has ended; sign in again.",
+    )
+}
+
+fn request_reused() -> Refusal {
+    Refusal::precondition(
+        "REQUEST_ID_REUSED",
+        "这个请求编号已用于另一个操作，请刷新页面后重试。",
+        "This request id was used for another request; take a new one.",
+    )
+}
+
+fn case_changed() -> Refusal {
+    Refusal::changed(
+        "工单刚刚被别人改过，请刷新后再操作。",
+        "Somebody changed the case in the meantime; look again before you go on.",
+    )
+}
+
+fn revision_changed() -> Refusal {
+    Refusal::changed(
+        "稿件已有新的修订，或与您看到的不一致，请刷新后再操作。",
+        "A newer revision was saved, or this is not what you saw; look again before you go on.",
+    )
+}
+
+fn refuse_case(refusal: CaseRefusal) -> Refusal {
+    let state = refusal.state;
+    let zh = match state {
+        CaseState::Dismissed => "工单已关闭，不能再操作。",
+        CaseState::Open
+        | CaseState::Checking
+        | CaseState::Found
+        | CaseState::Drafting
+        | CaseState::InReview
+        | CaseState::Signed
+        | CaseState::Published
+        | CaseState::NeedsPerson
+        | CaseState::Halted => "工单在当前状态下不能这样操作。",
+    };
+    Refusal::precondition("CASE_STATE", zh, format!("A case that is {} does not allow this.", state.as_str()))
+        .with("state", state.as_str())
+}
+
+fn refuse_revision(refusal: RevisionRefusal) -> Refusal {
+    let state = refusal.state;
+    let zh = match state {
+        RevisionState::Draft => "稿件还没有送审。",
+        RevisionState::Drafted | RevisionState::FirstReviewed | RevisionState::SecondReviewed => {
+            "稿件还在审核中，轮不到这一步。"
+        }
+        RevisionState::Signed => "稿件已经签发。",
+        RevisionState::Returned => "稿件已退回，请修改后重新送审。",
+        RevisionState::Superseded => "稿件已被新的修订取代。",
+        RevisionState::Revoked => "稿件的签发已撤销。",
+    };
+    Refusal::precondition(
+        "REVISION_STATE",
+        zh,
+        format!("A revision that is {} does not allow this.", state.as_str()),
+    )
+    .with("state", state.as_str())
+}
+
+fn refuse_step(refusal: &ChainRefusal) -> Refusal {
+    match refusal {
+        ChainRefusal::OutOfTurn(refusal) => refuse_revision(*refusal),
+        ChainRefusal::NotInPolicy(purpose) => Refusal::precondition(
+            "STEP_NOT_IN_POLICY",
+            "现行签发规则没有这一步。",
+            "The policy in force has no such step.",
+        )
+        .with("purpose", purpose.as_str()),
+        ChainRefusal::Role { role, purpose } => Refusal::new(
+            Code::PermissionDenied,
+            "ROLE_MAY_NOT_SIGN",
+            format!("您的角色不能做“{}”。", purpose.zh()),
+            format!("Your role may not sign “{}”.", purpose.as_str()),
+        )
+        .with("role", role.as_str())
+        .with("purpose", purpose.as_str()),
+        ChainRefusal::NotTheDrafter => Refusal::new(
+            Code::PermissionDenied,
+            "NOT_THE_DRAFTER",
+            "只有保存这一稿的人能签名送审。",
+            "Only the person who saved this revision signs it as drafted.",
+        ),
+        ChainRefusal::SamePerson(purpose) => Refusal::new(
+            Code::PermissionDenied,
+            "SAME_PERSON",
+            format!("您已经签过“{}”，这一步必须由另一个人签。", purpose.zh()),
+            format!("You already signed “{}”; this step needs another person.", purpose.as_str()),
+        )
+        .with("purpose", purpose.as_str()),
+        ChainRefusal::GatesOpen => Refusal::precondition(
+            "GATES_OPEN",
+            "请逐项确认政治关、法律关、保密关、文字关。",
+            "Confirm all four gates first: political, legal, secrecy, text.",
+        ),
+    }
+}

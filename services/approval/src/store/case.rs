@@ -1,0 +1,405 @@
+//! Cases and their history.
+
+use ids::{AgencyId, CaseId, ClaimId};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{StoreError, read};
+use crate::domain::case::{CaseFile, CaseState};
+
+struct Row {
+    case_id: Uuid,
+    code: String,
+    claim_id: Option<Uuid>,
+    sentence: String,
+    state: String,
+    state_revision: i64,
+    report_count: i64,
+    urgency: i32,
+    urgent: bool,
+    due_time: Option<OffsetDateTime>,
+    open_time: OffsetDateTime,
+    departments: Vec<String>,
+    note: String,
+}
+
+impl TryFrom<Row> for CaseFile {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let state = read("case_file.state", row.case_id, &row.state)?;
+        Ok(Self {
+            case: CaseId::from_uuid(row.case_id),
+            code: row.code,
+            claim: row.claim_id.map(ClaimId::from_uuid),
+            sentence: row.sentence,
+            state,
+            state_revision: row.state_revision,
+            report_count: row.report_count,
+            urgency: row.urgency,
+            urgent: row.urgent,
+            due_time: row.due_time,
+            open_time: row.open_time,
+            departments: row.departments,
+            note: row.note,
+        })
+    }
+}
+
+/// One case.
+pub async fn get(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
+                due_time, open_time, departments, note
+         FROM approval.case_file WHERE case_id = $1",
+        case.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(CaseFile::try_from).transpose()
+}
+
+/// One case, locked: whoever changes anything about a case holds this first.
+pub async fn lock(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
+                due_time, open_time, departments, note
+         FROM approval.case_file WHERE case_id = $1 FOR NO KEY UPDATE",
+        case.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(CaseFile::try_from).transpose()
+}
+
+/// Where a page of the queue begins: behind this row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QueueKey {
+    unfinished: bool,
+    urgent: bool,
+    urgency: i32,
+    report_count: i64,
+    case: CaseId,
+}
+
+impl From<&CaseFile> for QueueKey {
+    fn from(case: &CaseFile) -> Self {
+        Self {
+            unfinished: !matches!(case.state, CaseState::Published | CaseState::Dismissed),
+            urgent: case.urgent,
+            urgency: case.urgency,
+            report_count: case.report_count,
+            case: case.case,
+        }
+    }
+}
+
+/// One page of the queue: unfinished work first, the urgent on top.
+pub async fn list(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    states: &[CaseState],
+    after: Option<&QueueKey>,
+    limit: i64,
+) -> Result<Vec<CaseFile>, StoreError> {
+    let states: Vec<String> = states.iter().map(|state| state.as_str().to_owned()).collect();
+    let first = QueueKey {
+        unfinished: true,
+        urgent: true,
+        urgency: i32::MAX,
+        report_count: i64::MAX,
+        case: CaseId::from_uuid(Uuid::max()),
+    };
+    let after = after.unwrap_or(&first);
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
+                due_time, open_time, departments, note
+         FROM approval.case_file
+         WHERE agency_id = $1
+           AND state = ANY($2)
+           AND (unfinished, urgent, urgency, report_count, case_id) < ($3, $4, $5, $6, $7)
+         ORDER BY unfinished DESC, urgent DESC, urgency DESC, report_count DESC, case_id DESC
+         LIMIT $8",
+        agency.as_uuid(),
+        &states,
+        after.unfinished,
+        after.urgent,
+        after.urgency,
+        after.report_count,
+        after.case.as_uuid(),
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(CaseFile::try_from).collect()
+}
+
+/// Opens a case for a notice.
+pub async fn insert_notice(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    case: CaseId,
+    code: &str,
+    sentence: &str,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO approval.case_file (case_id, agency_id, code, sentence, state, open_time)
+         VALUES ($1, $2, $3, $4, 'open', $5)",
+        case.as_uuid(),
+        agency.as_uuid(),
+        code,
+        sentence,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Moves a locked case, with what is to be said about it.
+pub async fn move_to(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    state: CaseState,
+    note: &str,
+) -> Result<(), StoreError> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE approval.case_file SET state = $2, note = $3, state_revision = state_revision + 1
+         WHERE case_id = $1 AND state_revision = $4
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        state.as_str(),
+        note,
+        case.state_revision
+    )
+    .fetch_one(tx)
+    .await?;
+    case.state = state;
+    note.clone_into(&mut case.note);
+    case.state_revision = revision;
+    Ok(())
+}
+
+/// Sets a locked case's response clock.
+pub async fn set_urgency(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    urgent: bool,
+    due_time: Option<OffsetDateTime>,
+) -> Result<(), StoreError> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE approval.case_file SET urgent = $2, due_time = $3, state_revision = state_revision + 1
+         WHERE case_id = $1 AND state_revision = $4
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        urgent,
+        due_time,
+        case.state_revision
+    )
+    .fetch_one(tx)
+    .await?;
+    case.urgent = urgent;
+    case.due_time = due_time;
+    case.state_revision = revision;
+    Ok(())
+}
+
+/// A claim as classification last described it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimCounts {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Of the claim, not of the case: the newer wins.
+    pub claim_state_revision: i64,
+    /// What is being said.
+    pub sentence: String,
+    /// How many reports.
+    pub report_count: i64,
+    /// 0 to 100.
+    pub urgency: i32,
+    /// Suggested, best first.
+    pub departments: Vec<String>,
+}
+
+/// The claims among these that have a case.
+pub async fn claims_with_case(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claims: &[ClaimId],
+) -> Result<Vec<ClaimId>, StoreError> {
+    let claims: Vec<Uuid> = claims.iter().map(|claim| claim.as_uuid()).collect();
+    let known = sqlx::query_scalar!(
+        r#"SELECT claim_id AS "claim_id!" FROM approval.case_file
+           WHERE agency_id = $1 AND claim_id = ANY($2)"#,
+        agency.as_uuid(),
+        &claims
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(known.into_iter().map(ClaimId::from_uuid).collect())
+}
+
+/// A case that a claim opens.
+pub struct OpenedByClaim<'a> {
+    /// The case.
+    pub case: CaseId,
+    /// Its code.
+    pub code: String,
+    /// Its claim.
+    pub claim: &'a ClaimCounts,
+}
+
+/// Opens a case for each of these claims, in one statement. The caller holds the agency's counter and has
+/// looked that none of them has a case.
+pub async fn insert_for_claims(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    opened: &[OpenedByClaim<'_>],
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let cases: Vec<Uuid> = opened.iter().map(|one| one.case.as_uuid()).collect();
+    let codes: Vec<String> = opened.iter().map(|one| one.code.clone()).collect();
+    let claims: Vec<Uuid> = opened.iter().map(|one| one.claim.claim.as_uuid()).collect();
+    let sentences: Vec<String> = opened.iter().map(|one| one.claim.sentence.clone()).collect();
+    let revisions: Vec<i64> = opened.iter().map(|one| one.claim.claim_state_revision).collect();
+    let counts: Vec<i64> = opened.iter().map(|one| one.claim.report_count).collect();
+    let urgencies: Vec<i32> = opened.iter().map(|one| one.claim.urgency).collect();
+    // An array of arrays must be rectangular, so the departments travel as JSON.
+    let departments: Vec<serde_json::Value> =
+        opened.iter().map(|one| serde_json::Value::from(one.claim.departments.clone())).collect();
+    sqlx::query!(
+        "INSERT INTO approval.case_file
+             (case_id, agency_id, code, claim_id, sentence, state, claim_state_revision, report_count, urgency,
+              departments, open_time)
+         SELECT case_id, $1, code, claim_id, sentence, 'open', claim_state_revision, report_count, urgency,
+                ARRAY(SELECT jsonb_array_elements_text(departments)), $10
+         FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[],
+                     $9::jsonb[])
+              AS opened (case_id, code, claim_id, sentence, claim_state_revision, report_count, urgency,
+                         departments)",
+        agency.as_uuid(),
+        &cases,
+        &codes,
+        &claims,
+        &sentences,
+        &revisions,
+        &counts,
+        &urgencies,
+        &departments,
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes over the counts of claims that have a case, where they are newer than what the case has.
+pub async fn grow(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claims: &[&ClaimCounts],
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = claims.iter().map(|one| one.claim.as_uuid()).collect();
+    let sentences: Vec<String> = claims.iter().map(|one| one.sentence.clone()).collect();
+    let revisions: Vec<i64> = claims.iter().map(|one| one.claim_state_revision).collect();
+    let counts: Vec<i64> = claims.iter().map(|one| one.report_count).collect();
+    let urgencies: Vec<i32> = claims.iter().map(|one| one.urgency).collect();
+    let departments: Vec<serde_json::Value> =
+        claims.iter().map(|one| serde_json::Value::from(one.departments.clone())).collect();
+    sqlx::query!(
+        "UPDATE approval.case_file
+         SET sentence = grown.sentence, claim_state_revision = grown.claim_state_revision,
+             report_count = grown.report_count, urgency = grown.urgency,
+             departments = ARRAY(SELECT jsonb_array_elements_text(grown.departments))
+         FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::jsonb[])
+              AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, departments)
+         WHERE case_file.agency_id = $1
+           AND case_file.claim_id = grown.claim_id
+           AND case_file.claim_state_revision < grown.claim_state_revision",
+        agency.as_uuid(),
+        &ids,
+        &sentences,
+        &revisions,
+        &counts,
+        &urgencies,
+        &departments
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Something that happened to a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseEvent {
+    /// When.
+    pub time: OffsetDateTime,
+    /// Who; empty for the machine.
+    pub actor: String,
+    /// What, in words for an officer.
+    pub what: String,
+}
+
+/// Adds to a case's history.
+pub async fn append_event(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    case: CaseId,
+    event: &CaseEvent,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO approval.case_event (agency_id, case_id, event_time, actor, what)
+         VALUES ($1, $2, $3, $4, $5)",
+        agency.as_uuid(),
+        case.as_uuid(),
+        event.time,
+        event.actor,
+        event.what
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Adds the machine's same words to the history of several cases.
+pub async fn append_machine_events(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    cases: &[CaseId],
+    what: &str,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let cases: Vec<Uuid> = cases.iter().map(|case| case.as_uuid()).collect();
+    sqlx::query!(
+        "INSERT INTO approval.case_event (agency_id, case_id, event_time, actor, what)
+         SELECT $1, case_id, $3, '', $4 FROM unnest($2::uuid[]) AS opened (case_id)",
+        agency.as_uuid(),
+        &cases,
+        now,
+        what
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A case's history, oldest first; the newest `limit` entries of it.
+pub async fn events(tx: &mut PgConnection, case: CaseId, limit: i64) -> Result<Vec<CaseEvent>, StoreError> {
+    let mut events = sqlx::query_as!(
+        CaseEvent,
+        r#"SELECT event_time AS "time", actor, what FROM approval.case_event
+           WHERE case_id = $1 ORDER BY case_event_id DESC LIMIT $2"#,
+        case.as_uuid(),
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    events.reverse();
+    Ok(events)
+}

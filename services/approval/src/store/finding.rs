@@ -1,0 +1,159 @@
+//! Questions to departments and their answers.
+
+use ids::{AgencyId, CaseId, FindingId, PersonId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{StoreError, corrupt, read};
+use crate::domain::case::Findings;
+use crate::domain::finding::{Finding, FindingAnswer};
+
+struct Row {
+    finding_id: Uuid,
+    case_id: Uuid,
+    department: String,
+    question: String,
+    ask_time: OffsetDateTime,
+    due_time: OffsetDateTime,
+    verdict: Option<String>,
+    facts: Option<String>,
+    evidence: Option<String>,
+    answered_by: Option<String>,
+    answer_time: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for Finding {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let answer = match (row.verdict, row.facts, row.evidence, row.answered_by, row.answer_time) {
+            (Some(verdict), Some(facts), Some(evidence), Some(answered_by), Some(answer_time)) => {
+                let verdict = read("finding.verdict", row.finding_id, &verdict)?;
+                Some(FindingAnswer { verdict, facts, evidence, answered_by, answer_time })
+            }
+            (None, None, None, None, None) => None,
+            _ => return Err(corrupt("finding.answer_time", row.finding_id, "half an answer")),
+        };
+        Ok(Self {
+            finding: FindingId::from_uuid(row.finding_id),
+            case: CaseId::from_uuid(row.case_id),
+            department: row.department,
+            question: row.question,
+            ask_time: row.ask_time,
+            due_time: row.due_time,
+            answer,
+        })
+    }
+}
+
+/// Asks.
+pub async fn insert(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    finding: &Finding,
+    asked_by: PersonId,
+    link_secret_sha256: &[u8; 32],
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO approval.finding
+             (finding_id, agency_id, case_id, department, question, asked_by, ask_time, due_time,
+              link_secret_sha256)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        finding.finding.as_uuid(),
+        agency.as_uuid(),
+        finding.case.as_uuid(),
+        finding.department,
+        finding.question,
+        asked_by.as_uuid(),
+        finding.ask_time,
+        finding.due_time,
+        link_secret_sha256
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// One finding.
+pub async fn get(tx: &mut PgConnection, finding: FindingId) -> Result<Option<Finding>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
+                answered_by, answer_time
+         FROM approval.finding WHERE finding_id = $1",
+        finding.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(Finding::try_from).transpose()
+}
+
+/// The finding of this link.
+pub async fn by_link(
+    tx: &mut PgConnection,
+    link_secret_sha256: &[u8; 32],
+) -> Result<Option<Finding>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
+                answered_by, answer_time
+         FROM approval.finding WHERE link_secret_sha256 = $1",
+        link_secret_sha256
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(Finding::try_from).transpose()
+}
+
+/// The findings of a case, oldest first; a hundred at most.
+pub async fn of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<Finding>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
+                answered_by, answer_time
+         FROM approval.finding WHERE case_id = $1 ORDER BY ask_time, finding_id LIMIT 100",
+        case.as_uuid()
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(Finding::try_from).collect()
+}
+
+/// Takes the answer; false when there is one already.
+pub async fn answer(
+    tx: &mut PgConnection,
+    finding: FindingId,
+    answer: &FindingAnswer,
+) -> Result<bool, StoreError> {
+    let updated = sqlx::query!(
+        "UPDATE approval.finding
+         SET verdict = $2, facts = $3, evidence = $4, answered_by = $5, answer_time = $6
+         WHERE finding_id = $1 AND answer_time IS NULL",
+        finding.as_uuid(),
+        answer.verdict.as_str(),
+        answer.facts,
+        answer.evidence,
+        answer.answered_by,
+        answer.answer_time
+    )
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// How far a case's departments are.
+pub async fn standing(tx: &mut PgConnection, case: CaseId) -> Result<Findings, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) AS "asked!", count(answer_time) AS "answered!"
+           FROM approval.finding WHERE case_id = $1"#,
+        case.as_uuid()
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(match (row.asked, row.answered) {
+        (0, _) => Findings::NotAsked,
+        (_, 0) => Findings::Asked,
+        _ => Findings::Answered,
+    })
+}

@@ -1,0 +1,135 @@
+//! Receives events: reads them, and gives them to the use case in the inbox's transaction.
+
+use ids::AgencyId;
+use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable, Waker};
+use runtime::{Clock, crash_point};
+use sqlx::PgConnection;
+
+use crate::decide::{Decide, Received};
+use crate::events::{self, Read};
+use crate::learn::{Fact, learn};
+
+/// Reports from ingest. Batches are large because the agency's lock is taken once for each.
+pub const REPORTS: Subscription = Subscription {
+    stream: "INGEST",
+    durable: "classification-on-report-received",
+    subjects: &["ingest.report.received.v1"],
+    batch_max: 200,
+};
+
+/// What approval decided.
+pub const DECISIONS: Subscription = Subscription {
+    stream: "APPROVAL",
+    durable: "classification-on-decision",
+    subjects: &[
+        "approval.case.dismissed.v1",
+        "approval.clarification.signed.v1",
+        "approval.clarification.revoked.v1",
+    ],
+    batch_max: 20,
+};
+
+/// What publish made public.
+pub const PUBLICATIONS: Subscription = Subscription {
+    stream: "PUBLISH",
+    durable: "classification-on-publication-changed",
+    subjects: &["publish.publication.changed.v1"],
+    batch_max: 50,
+};
+
+/// Decides reports.
+pub struct Reports {
+    /// What is known, and the rules.
+    pub decide: Decide,
+    /// Sends what was decided.
+    pub waker: Waker,
+    /// When claims are told about.
+    pub clock: Clock,
+}
+
+impl Subscriber for Reports {
+    type Input = Read<Received>;
+
+    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::received(payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        let mut received = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            let said = of_agency(agency, &delivery.input)?.clone();
+            received.push(Received { traceparent: delivery.traceparent.clone(), ..said });
+        }
+        self.decide.reports(tx, agency, received, self.clock.now()).await?;
+        crash_point!("classification.decide.before_commit");
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
+        crash_point!("classification.decide.after_commit");
+        self.waker.wake();
+    }
+}
+
+/// Learns what approval decided.
+pub struct Decisions;
+
+impl Subscriber for Decisions {
+    type Input = Read<Fact>;
+
+    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::decided_by_approval(subject, payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        learn_all(tx, agency, batch).await
+    }
+}
+
+/// Learns what publish made public.
+pub struct Publications;
+
+impl Subscriber for Publications {
+    type Input = Read<Fact>;
+
+    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::publication_changed(payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        learn_all(tx, agency, batch).await
+    }
+}
+
+async fn learn_all(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    batch: &[Delivery<Read<Fact>>],
+) -> Result<(), ApplyError> {
+    let facts = batch.iter().map(|delivery| of_agency(agency, &delivery.input)).collect::<Result<Vec<_>, _>>()?;
+    Ok(learn(tx, agency, facts).await?)
+}
+
+/// What an event says, if its payload belongs to the agency that its envelope names.
+fn of_agency<T>(agency: AgencyId, read: &Read<T>) -> Result<&T, ApplyError> {
+    if read.agency == agency {
+        Ok(&read.said)
+    } else {
+        Err(ApplyError::Rejected("the payload names another agency than the envelope".into()))
+    }
+}

@@ -1,0 +1,211 @@
+//! One form for texts that say the same thing in other characters.
+//!
+//! Folds width, case and traditional characters; writes Chinese numerals before a unit as digits (三点 and
+//! 3点 are one); drops addresses, mentions, bracketed emoji codes and everything that is neither letter nor
+//! digit, so that separators put inside words hide nothing. Does not judge: which words matter is `wording`'s.
+
+use std::sync::LazyLock;
+
+/// Only so many normalised characters are looked at; what a forwarded novel says after them decides nothing.
+pub const CHARS_MAX: usize = 2_000;
+
+/// Normalises `text`. Normalising the result again changes nothing.
+pub fn normalise(text: &str) -> String {
+    let mut kept = Vec::with_capacity(text.len().min(CHARS_MAX * 3) / 2);
+    let mut rest = text.chars();
+    while kept.len() < CHARS_MAX {
+        if let Some(after) = skip_address(rest.as_str()) {
+            rest = after.chars();
+            continue;
+        }
+        let Some(next) = rest.next() else { break };
+        match half_width(next) {
+            '@' => rest = skip_mention(rest.as_str()).chars(),
+            '[' => rest = skip_bracketed(rest.as_str()).chars(),
+            other => kept.extend(other.to_lowercase().filter(|c| c.is_alphanumeric()).map(simplified)),
+        }
+    }
+    kept.truncate(CHARS_MAX);
+    arabic_numerals(&kept)
+}
+
+/// Full-width forms of ASCII, which input methods produce, as ASCII.
+fn half_width(character: char) -> char {
+    match character {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(character as u32 - 0xFEE0).unwrap_or(character),
+        other => other,
+    }
+}
+
+/// What follows a web address at the start of `text`; `None` where there is none.
+fn skip_address(text: &str) -> Option<&str> {
+    const STARTS: [&str; 3] = ["http://", "https://", "www."];
+    let starts = |start: &str| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    let start = STARTS.into_iter().find(|start| starts(start))?;
+    let of_address = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
+    Some(text[start.len()..].trim_start_matches(of_address))
+}
+
+/// What follows the account name after an at sign. Names are short; a text glued to one is not lost with it.
+fn skip_mention(text: &str) -> &str {
+    const NAME_CHARS_MAX: usize = 16;
+    let of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let end = text
+        .char_indices()
+        .take(NAME_CHARS_MAX)
+        .take_while(|&(_, c)| of_name(c))
+        .last()
+        .map_or(0, |(at, c)| at + c.len_utf8());
+    &text[end..]
+}
+
+/// What follows an emoji code such as [抓狂]; a longer bracket holds words and stays.
+fn skip_bracketed(text: &str) -> &str {
+    const CODE_CHARS_MAX: usize = 3;
+    let closing = text.char_indices().take(CODE_CHARS_MAX + 1).find(|&(_, c)| half_width(c) == ']');
+    closing.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
+}
+
+fn simplified(character: char) -> char {
+    static PAIRS: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+        let mut pairs: Vec<(char, char)> = include_str!("traditional.txt")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(str::split_whitespace)
+            .filter_map(|pair| {
+                let mut pair = pair.chars();
+                Some((pair.next()?, pair.next()?))
+            })
+            .collect();
+        pairs.sort_unstable();
+        pairs
+    });
+    if character < '\u{3400}' {
+        return character;
+    }
+    PAIRS.binary_search_by_key(&character, |&(from, _)| from).map_or(character, |at| PAIRS[at].1)
+}
+
+/// Words that make a Chinese numeral before them a number.
+const UNITS: &str = "点时分级号日月年天岁人名个元块度斤吨米里批例起次条路栋楼层小多";
+
+fn arabic_numerals(text: &[char]) -> String {
+    let mut written = String::with_capacity(text.len() * 3);
+    let mut at = 0;
+    while at < text.len() {
+        let run = text[at..].iter().take_while(|&&c| numeral(c).is_some()).count();
+        if run == 0 {
+            written.push(text[at]);
+            at += 1;
+            continue;
+        }
+        let counts_something = text.get(at + run).is_some_and(|&c| UNITS.contains(c));
+        let continues_digits = at > 0 && text[at - 1].is_ascii_digit();
+        let numeral = &text[at..at + run];
+        match number(numeral) {
+            Some(number) if counts_something && !continues_digits => written.push_str(&number.to_string()),
+            _ => written.extend(numeral),
+        }
+        at += run;
+    }
+    written
+}
+
+#[derive(Clone, Copy)]
+enum Numeral {
+    Digit(u32),
+    Scale(u32),
+}
+
+const fn numeral(character: char) -> Option<Numeral> {
+    Some(match character {
+        '零' | '〇' => Numeral::Digit(0),
+        '一' => Numeral::Digit(1),
+        '二' | '两' => Numeral::Digit(2),
+        '三' => Numeral::Digit(3),
+        '四' => Numeral::Digit(4),
+        '五' => Numeral::Digit(5),
+        '六' => Numeral::Digit(6),
+        '七' => Numeral::Digit(7),
+        '八' => Numeral::Digit(8),
+        '九' => Numeral::Digit(9),
+        '十' => Numeral::Scale(10),
+        '百' => Numeral::Scale(100),
+        '千' => Numeral::Scale(1_000),
+        _ => return None,
+    })
+}
+
+/// Reads 三, 十七, 二十, 一百零五; `None` for what is no single number, such as 三四.
+fn number(text: &[char]) -> Option<u32> {
+    let mut total = 0;
+    let mut digit = None;
+    let mut scale_before = u32::MAX;
+    for &character in text {
+        match numeral(character)? {
+            Numeral::Digit(0) if digit.is_none() => {}
+            Numeral::Digit(value) if digit.is_none() => digit = Some(value),
+            Numeral::Digit(_) => return None,
+            Numeral::Scale(scale) if scale < scale_before => {
+                total += digit.take().unwrap_or(1) * scale;
+                scale_before = scale;
+            }
+            Numeral::Scale(_) => return None,
+        }
+    }
+    Some(total + digit.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn disguises_of_one_sentence_become_one_text() {
+        let plain = normalise("明天凌晨3点青岚县有7级地震");
+        for disguised in [
+            "明天凌晨三点，青岚县有七级地震！！！",
+            "明天 凌晨 ３点 青岚县 有 ７级 地震",
+            "明\u{200B}天凌.晨三点青-岚-县有七级地*震😱",
+            "明天凌晨3點青嵐縣有7級地震 http://t.cn/abc?x=1",
+            "@老王 [抓狂]明天凌晨3点青岚县有7级地震",
+        ] {
+            assert_eq!(normalise(disguised), plain, "{disguised}");
+        }
+    }
+
+    #[test]
+    fn numerals_are_read_only_before_a_unit_and_only_as_one_number() {
+        for (text, expected) in [
+            ("二十三人", "23人"),
+            ("一百零五个", "105个"),
+            ("十级", "10级"),
+            ("三四个", "三四个"),
+            ("一样", "一样"),
+            ("张三说", "张三说"),
+            ("5十级", "5十级"),
+        ] {
+            assert_eq!(normalise(text), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_emoji_signs_and_controls() {
+        assert_eq!(normalise("😱😱 \u{0}\u{7}\u{202E}！？。[哭]"), "");
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_cut_to_the_limit() {
+        assert_eq!(normalise(&"震".repeat(100_000)).chars().count(), CHARS_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_is_normalising_once(text in "\\PC{0,200}|[一-龥０-９@\\[\\]a-z:/.零一二十百千点级w]{0,80}") {
+            let once = normalise(&text);
+            prop_assert_eq!(normalise(&once), once);
+        }
+    }
+}

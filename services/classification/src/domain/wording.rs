@@ -1,0 +1,75 @@
+//! Which words of a text say something about its subject, and which only pass it on (`wording.toml`).
+//!
+//! Knows Chinese as people forward it, and nothing of topics: those are `routing`'s.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::domain::words::Words;
+
+/// What a word does in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Says that something is said or asked.
+    PassingOn,
+    /// The agency's own area.
+    Here,
+    /// A time of day or week.
+    Time,
+    /// Denies the rest.
+    Negation,
+    /// An area by name.
+    Area,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    passing_on: Vec<String>,
+    here: Vec<String>,
+    time: Vec<String>,
+    negation: Vec<String>,
+    particles: String,
+    areas: Vec<String>,
+    place_endings: Vec<String>,
+}
+
+/// The lists of `wording.toml`, ready to be looked up.
+pub struct Wording {
+    /// Every word that plays a part.
+    pub parts: Words<Part>,
+    /// Endings of place names.
+    pub place_endings: Words<()>,
+    particles: HashSet<char>,
+}
+
+impl Wording {
+    /// The lists that this program was built with.
+    pub fn get() -> &'static Self {
+        static WORDING: LazyLock<Wording> = LazyLock::new(|| {
+            let file: File = toml::from_str(include_str!("wording.toml"))
+                .expect("wording.toml is part of the program, and a test reads it");
+            let lists = [
+                (file.passing_on, Part::PassingOn),
+                (file.here, Part::Here),
+                (file.time, Part::Time),
+                (file.negation, Part::Negation),
+                (file.areas, Part::Area),
+            ];
+            let parts = lists.into_iter().flat_map(|(words, part)| words.into_iter().map(move |word| (word, part)));
+            Wording {
+                parts: Words::longest(parts),
+                place_endings: Words::longest(file.place_endings.into_iter().map(|word| (word, ()))),
+                particles: file.particles.chars().collect(),
+            }
+        });
+        &WORDING
+    }
+
+    /// True for characters that carry grammar only.
+    pub fn particle(&self, character: char) -> bool {
+        self.particles.contains(&character)
+    }
+}

@@ -1,0 +1,238 @@
+//! Events emitted and consumed: subjects, and conversion between their types and ours.
+
+use contracts::Event;
+use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
+use contracts::classification::v1 as pb;
+use contracts::ingest::v1::ReportReceived;
+use contracts::publish::v1::{PublicationChanged, publication};
+use ids::AgencyId;
+use messaging::Unreadable;
+use messaging::outbox::Outgoing;
+use signoff::content::Content;
+
+use crate::decide::{Decided, Received};
+use crate::domain::intent::Intent;
+use crate::domain::normalise::normalise;
+use crate::domain::reason::Reason;
+use crate::domain::urgency::Signals;
+use crate::known::Published;
+use crate::learn::Fact;
+use crate::store::claims::Claim;
+use crate::store::clarifications::{Page, Signed};
+
+/// The channel of the public page of a clarification.
+const PAGE: &str = "page";
+
+/// An event as it was read, with the agency that its payload names.
+pub struct Read<T> {
+    /// The agency that the payload names.
+    pub agency: AgencyId,
+    /// What it says.
+    pub said: T,
+}
+
+fn outgoing<E: Event>(event: &E, traceparent: Option<String>) -> Outgoing {
+    Outgoing { subject: E::SUBJECT, payload: event.encode_to_vec(), traceparent }
+}
+
+/// One alarm per call for help.
+pub fn alarms(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<Outgoing> {
+    let calls = batch.iter().zip(decided).filter(|(_, decided)| decided.intent == Intent::Help);
+    calls
+        .map(|(received, _)| {
+            let event = pb::AlarmRaised {
+                agency_id: agency.to_string(),
+                report_id: received.report.to_string(),
+                masked_text: received.masked_text.clone(),
+                raised_time: Some(grpc::timestamp(received.said_time)),
+            };
+            outgoing(&event, received.traceparent.clone())
+        })
+        .collect()
+}
+
+/// A claim was opened.
+pub fn opened(agency: AgencyId, claim: &Claim, traceparent: Option<String>) -> Outgoing {
+    outgoing(&pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim)) }, traceparent)
+}
+
+/// A claim's counts changed.
+pub fn grew(agency: AgencyId, claim: &Claim) -> Outgoing {
+    let event = pb::ClaimGrew {
+        agency_id: agency.to_string(),
+        state_revision: claim.state_revision,
+        claim: Some(claim_message(claim)),
+    };
+    outgoing(&event, telemetry::current_traceparent())
+}
+
+/// One per report: what it is and where it went.
+pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<Outgoing> {
+    batch
+        .iter()
+        .zip(decided)
+        .map(|(received, decided)| {
+            let event = pb::ReportAssigned {
+                agency_id: agency.to_string(),
+                report_id: received.report.to_string(),
+                intent: intent_message(decided.intent).into(),
+                claim_id: decided.claim().map(|claim| claim.to_string()).unwrap_or_default(),
+                answered_by_clarification_id: decided
+                    .clarification()
+                    .map(|clarification| clarification.to_string())
+                    .unwrap_or_default(),
+                reasons: decided.reasons.iter().map(reason_message).collect(),
+            };
+            outgoing(&event, received.traceparent.clone())
+        })
+        .collect()
+}
+
+/// A claim for the wire.
+pub fn claim_message(claim: &Claim) -> pb::Claim {
+    let of_spread = Signals::get().of_spread(claim.spread);
+    let reasons = claim.routing.iter().chain(&claim.urgency_of_words).chain(&of_spread);
+    pb::Claim {
+        claim_id: claim.claim.to_string(),
+        sentence: claim.sentence.clone(),
+        report_count: claim.spread.reports,
+        reporter_count: claim.spread.reporters,
+        place_count: claim.spread.places,
+        first_time: Some(grpc::timestamp(claim.first_time)),
+        last_time: Some(grpc::timestamp(claim.last_time)),
+        departments: claim.departments.clone(),
+        urgency: claim.urgency,
+        reasons: reasons.map(reason_message).collect(),
+    }
+}
+
+/// A reason for the wire.
+pub fn reason_message(reason: &Reason) -> pb::Reason {
+    pb::Reason { signal: reason.signal.clone(), detail: reason.detail.clone(), share: reason.share }
+}
+
+/// An intent for the wire.
+pub const fn intent_message(intent: Intent) -> pb::Intent {
+    match intent {
+        Intent::Report => pb::Intent::Report,
+        Intent::Question => pb::Intent::Question,
+        Intent::Complaint => pb::Intent::Complaint,
+        Intent::Help => pb::Intent::Help,
+        Intent::Observation => pb::Intent::Observation,
+        Intent::Other => pb::Intent::Other,
+    }
+}
+
+/// Reads ingest.report.received.
+///
+/// # Errors
+/// When a field is missing or no id where one must be.
+pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
+    let event = decode::<ReportReceived>(payload)?;
+    let said_time = event.said_time.and_then(grpc::instant).ok_or_else(|| Unreadable("said_time".into()))?;
+    let reporter = match event.reporter_id.as_str() {
+        "" => None,
+        reporter => Some(id("reporter_id", reporter)?),
+    };
+    let said = Received {
+        report: id("report_id", &event.report_id)?,
+        reporter,
+        masked_text: storable(event.masked_text),
+        said_time,
+        seen_at: storable(event.seen_at),
+        traceparent: None,
+    };
+    Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+}
+
+/// Reads what approval decided.
+///
+/// # Errors
+/// When a field is not what the subject promises, or the subject is not known.
+pub fn decided_by_approval(subject: &str, payload: &[u8]) -> Result<Read<Fact>, Unreadable> {
+    match subject {
+        CaseDismissed::SUBJECT => {
+            let event = decode::<CaseDismissed>(payload)?;
+            let said = match event.claim_id.as_str() {
+                "" => Fact::Beside,
+                claim => Fact::Dismissed(id("claim_id", claim)?),
+            };
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        ClarificationSigned::SUBJECT => {
+            let event = decode::<ClarificationSigned>(payload)?;
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said: Fact::Signed(signed(&event)?) })
+        }
+        ClarificationRevoked::SUBJECT => {
+            let event = decode::<ClarificationRevoked>(payload)?;
+            let said =
+                Fact::Revoked(id("clarification_id", &event.clarification_id)?, number("revision", event.revision)?);
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        other => Err(Unreadable(format!("subject {other} is not known here"))),
+    }
+}
+
+fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
+    let content = Content::decode(&event.content).map_err(|error| Unreadable(format!("content: {error}")))?;
+    let clarification = id("clarification_id", &event.clarification_id)?;
+    if content.clarification != clarification || content.revision != event.revision {
+        return Err(Unreadable("content is of another clarification than the event says".into()));
+    }
+    let claim = match event.claim_id.as_str() {
+        "" => None,
+        claim => Some(id("claim_id", claim)?),
+    };
+    let titled = [PAGE, "wechat"].into_iter().filter_map(|channel| content.rendition(channel));
+    let title = titled.map(|rendition| rendition.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
+    Ok(Signed {
+        clarification,
+        revision: number("revision", event.revision)?,
+        published: Published {
+            claim,
+            automatic_answer: content.automatic_answer,
+            claim_sentence: normalise(&content.claim_sentence),
+            title: normalise(title),
+        },
+        kind: storable(content.kind),
+        response_level: storable(content.response_level),
+    })
+}
+
+/// Reads publish.publication.changed; only public pages matter here.
+///
+/// # Errors
+/// When a field is missing or no id where one must be.
+pub fn publication_changed(payload: &[u8]) -> Result<Read<Fact>, Unreadable> {
+    let event = decode::<PublicationChanged>(payload)?;
+    let agency = id("agency_id", &event.agency_id)?;
+    let publication = event.publication.ok_or_else(|| Unreadable("publication is missing".into()))?;
+    if publication.channel != PAGE {
+        return Ok(Read { agency, said: Fact::Beside });
+    }
+    let said = Fact::Page(Page {
+        publication: id("publication_id", &publication.publication_id)?,
+        clarification: id("clarification_id", &publication.clarification_id)?,
+        revision: number("revision", publication.revision)?,
+        is_public: publication.state() == publication::State::Confirmed,
+        state_revision: number("state_revision", publication.state_revision)?,
+    });
+    Ok(Read { agency, said })
+}
+
+fn decode<E: Event>(payload: &[u8]) -> Result<E, Unreadable> {
+    E::decode(payload).map_err(|error| Unreadable(format!("not a {}: {error}", E::SUBJECT)))
+}
+
+fn id<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, Unreadable> {
+    text.parse().map_err(|_| Unreadable(format!("{field} is not a UUID")))
+}
+
+fn number(field: &str, number: u64) -> Result<i64, Unreadable> {
+    i64::try_from(number).map_err(|_| Unreadable(format!("{field} is out of range")))
+}
+
+/// A text as PostgreSQL can hold it: without NUL, which says nothing.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "") } else { text }
+}

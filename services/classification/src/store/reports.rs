@@ -1,0 +1,233 @@
+//! Reports as they were judged.
+
+use std::collections::HashSet;
+
+use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::decide::{Decided, Received};
+use crate::domain::intent::Intent;
+use crate::domain::reason::Reason;
+
+/// A report as it is shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its place in the order in which reports were judged.
+    pub position: i64,
+    /// The report.
+    pub report: ReportId,
+    /// The words.
+    pub masked_text: String,
+    /// What it is.
+    pub intent: Intent,
+    /// When it was said.
+    pub said_time: OffsetDateTime,
+    /// Where it was seen.
+    pub seen_at: String,
+    /// Why it was put where it is.
+    pub reasons: Vec<Reason>,
+    /// How alike it is to its claim.
+    pub similarity: f32,
+}
+
+struct Row {
+    position: i64,
+    report_id: ReportId,
+    masked_text: String,
+    intent: String,
+    said_time: OffsetDateTime,
+    seen_at: String,
+    reasons: Json<Vec<Reason>>,
+    similarity: f32,
+}
+
+/// The name of an intent in the database.
+pub const fn intent_name(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Report => "report",
+        Intent::Question => "question",
+        Intent::Complaint => "complaint",
+        Intent::Help => "help",
+        Intent::Observation => "observation",
+        Intent::Other => "other",
+    }
+}
+
+/// Writes a judged batch in one statement.
+///
+/// # Errors
+/// When the database is away.
+pub async fn insert(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    batch: &[Received],
+    decided: &[Decided],
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = batch.iter().map(|received| received.report.as_uuid()).collect();
+    let reporters: Vec<Option<Uuid>> =
+        batch.iter().map(|received| received.reporter.map(ReporterId::as_uuid)).collect();
+    let texts: Vec<&str> = batch.iter().map(|received| received.masked_text.as_str()).collect();
+    let times: Vec<OffsetDateTime> = batch.iter().map(|received| received.said_time).collect();
+    let places: Vec<&str> = batch.iter().map(|received| received.seen_at.as_str()).collect();
+    let intents: Vec<&str> = decided.iter().map(|decided| intent_name(decided.intent)).collect();
+    let claims: Vec<Option<Uuid>> = decided.iter().map(|decided| decided.claim().map(ClaimId::as_uuid)).collect();
+    let clarifications: Vec<Option<Uuid>> =
+        decided.iter().map(|decided| decided.clarification().map(ClarificationId::as_uuid)).collect();
+    let similarities: Vec<f32> = decided.iter().map(|decided| decided.similarity).collect();
+    let reasons: Vec<Json<&[Reason]>> = decided.iter().map(|decided| Json(decided.reasons.as_slice())).collect();
+    sqlx::query!(
+        "INSERT INTO classification.report
+            (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,
+             clarification_id, similarity, reasons)
+         SELECT $1, report.report_id, report.reporter_id, report.masked_text, report.said_time, report.seen_at,
+                report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons
+         FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
+                     $9::uuid[], $10::real[], $11::jsonb[])
+              WITH ORDINALITY AS report (report_id, reporter_id, masked_text, said_time, seen_at, intent,
+                                         claim_id, clarification_id, similarity, reasons, position)
+         ORDER BY report.position",
+        agency.as_uuid(),
+        &ids,
+        &reporters as &[Option<Uuid>],
+        &texts as &[&str],
+        &times,
+        &places as &[&str],
+        &intents as &[&str],
+        &claims as &[Option<Uuid>],
+        &clarifications as &[Option<Uuid>],
+        &similarities,
+        &reasons as &[Json<&[Reason]>],
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Those of `reporters` whose last report was answered automatically.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_answered(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reporters: &[ReporterId],
+) -> sqlx::Result<HashSet<ReporterId>> {
+    if reporters.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let reporters: Vec<Uuid> = reporters.iter().map(|reporter| reporter.as_uuid()).collect();
+    let answered = sqlx::query_scalar!(
+        r#"SELECT asked.reporter_id AS "reporter_id!: ReporterId"
+           FROM unnest($2::uuid[]) AS asked (reporter_id)
+           CROSS JOIN LATERAL (
+               SELECT clarification_id FROM classification.report
+               WHERE agency_id = $1 AND reporter_id = asked.reporter_id
+               ORDER BY position DESC LIMIT 1
+           ) AS last
+           WHERE last.clarification_id IS NOT NULL"#,
+        agency.as_uuid(),
+        &reporters,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(answered.into_iter().collect())
+}
+
+/// The reports of a claim, newest first, before `before`.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn of_claim(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claim: ClaimId,
+    before: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<Shown>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+           FROM classification.report
+           WHERE agency_id = $1 AND claim_id = $2 AND position < $3
+           ORDER BY position DESC
+           LIMIT $4"#,
+        agency.as_uuid(),
+        claim.as_uuid(),
+        before.unwrap_or(i64::MAX),
+        limit,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(Shown::try_from).collect()
+}
+
+/// The reports that reached no claim, newest first, before `before`; of one intent or of all.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn without_claim(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    intent: Option<Intent>,
+    before: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<Shown>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+           FROM classification.report
+           WHERE agency_id = $1 AND claim_id IS NULL AND position < $2
+             AND ($3::text IS NULL OR intent = $3)
+           ORDER BY position DESC
+           LIMIT $4"#,
+        agency.as_uuid(),
+        before.unwrap_or(i64::MAX),
+        intent.map(intent_name),
+        limit,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(Shown::try_from).collect()
+}
+
+/// A row that no version of this service wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("classification.report.intent of report {report} is {intent:?}")]
+struct UnknownIntent {
+    report: ReportId,
+    intent: String,
+}
+
+impl TryFrom<Row> for Shown {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let intent = match row.intent.as_str() {
+            "report" => Intent::Report,
+            "question" => Intent::Question,
+            "complaint" => Intent::Complaint,
+            "help" => Intent::Help,
+            "observation" => Intent::Observation,
+            "other" => Intent::Other,
+            _ => {
+                let unknown = UnknownIntent { report: row.report_id, intent: row.intent };
+                return Err(sqlx::Error::Decode(Box::new(unknown)));
+            }
+        };
+        Ok(Self {
+            position: row.position,
+            report: row.report_id,
+            masked_text: row.masked_text,
+            intent,
+            said_time: row.said_time,
+            seen_at: row.seen_at,
+            reasons: row.reasons.0,
+            similarity: row.similarity,
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! Known clarifications answer those who ask, while they are public and not revoked.
+
+use contracts::classification::v1::ReportAssigned;
+use contracts::publish::v1::publication::State;
+use ids::ReporterId;
+
+use crate::desk::{Desk, Said, Words};
+use crate::gather::EARTHQUAKE;
+
+const MELONS: &str = "听说城东市场的西瓜都打了甜水针，小孩吃了住院，真的吗";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_clarification_answers_and_only_then_in_either_order_of_events() {
+    let desk = Desk::open(1).await;
+    let melons = Words::melons();
+    desk.page_is(&melons, State::Confirmed, 3).await;
+    desk.eventually_counts("the page", "SELECT count(*) FROM classification.page", 1).await;
+    let before = desk.hears(&[Said::new(MELONS)]).await;
+    assert!(before[0].claim.is_some());
+
+    desk.signs(&melons).await;
+    desk.knows_clarifications(1).await;
+    let after = desk.hears(&[Said::new(MELONS)]).await;
+    assert_eq!(after[0].clarification, Some(melons.clarification), "{after:?}");
+    assert_eq!(after[0].claim, None);
+    let told = desk.emitted::<ReportAssigned>().await;
+    assert_eq!(told.last().unwrap().answered_by_clarification_id, melons.clarification.to_string());
+
+    // An older word about the page changes nothing; a newer one takes it away.
+    desk.page_is(&melons, State::Sending, 2).await;
+    desk.page_is(&melons, State::Withdrawn, 4).await;
+    desk.knows_clarifications(0).await;
+    assert!(desk.hears(&[Said::new(MELONS)]).await[0].clarification.is_none());
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_clarification_answers_nobody_even_if_its_page_is_confirmed_later() {
+    let desk = Desk::open(1).await;
+    let melons = Words::melons();
+    desk.signs(&melons).await;
+    desk.page_is(&melons, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    desk.revokes(&melons).await;
+    desk.knows_clarifications(0).await;
+    desk.page_is(&melons, State::Confirmed, 2).await;
+    let newest = "SELECT count(*) FROM classification.page WHERE state_revision = 2";
+    desk.eventually_counts("the newer page", newest, 1).await;
+    assert!(desk.hears(&[Said::new(MELONS)]).await[0].clarification.is_none());
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_place_number_or_denial_is_never_answered_by_machine() {
+    let desk = Desk::open(1).await;
+    let melons = Words::melons();
+    desk.signs(&melons).await;
+    desk.page_is(&melons, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    for text in [
+        "听说城西市场的西瓜都打了甜水针，小孩吃了住院，真的吗",
+        "听说城东市场的西瓜没有打甜水针，小孩吃了没有住院",
+        "西瓜打针",
+    ] {
+        let judged = desk.hears(&[Said::new(text)]).await;
+        assert_eq!(judged[0].clarification, None, "{text}");
+        assert_eq!(judged[0].intent, "report");
+    }
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_automatic_answers_are_off_the_asker_joins_the_clarified_claim() {
+    let desk = Desk::open(1).await;
+    let claim = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let earthquake = Words { automatic_answer: false, ..Words::earthquake(claim) };
+    desk.signs(&earthquake).await;
+    desk.page_is(&earthquake, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    let judged = desk.hears(&[Said::new(EARTHQUAKE[5])]).await;
+    assert_eq!((judged[0].claim, judged[0].clarification), (Some(claim), None));
+    // What is only somewhat alike is not told the clarification unseen: it becomes a person's to look at.
+    let unsure = desk.hears(&[Said::new("地震的事听得人今晚都不敢睡了")]).await;
+    assert_ne!(unsure[0].claim, Some(claim));
+    assert!(unsure[0].signals.iter().any(|signal| signal == "match.maybe_claim"), "{unsure:?}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_this_after_an_automatic_answer_hands_over_to_a_person() {
+    let desk = Desk::open(1).await;
+    let melons = Words::melons();
+    desk.signs(&melons).await;
+    desk.page_is(&melons, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    let reporter = ReporterId::mint();
+    desk.hears(&[Said::new(MELONS).by(reporter)]).await;
+    let judged = desk.hears(&[Said::new("不是").by(reporter), Said::new("不是")]).await;
+    for judged in &judged {
+        assert_eq!((judged.intent.as_str(), judged.claim), ("other", None));
+    }
+    let handed_over = |at: usize| judged[at].signals.iter().any(|signal| signal == "handover");
+    assert!(handed_over(0), "{judged:?}");
+    assert!(!handed_over(1), "nobody was answered: {judged:?}");
+    desk.close().await;
+}

@@ -1,0 +1,8 @@
+//! The service on real PostgreSQL and NATS, each test with a database and a server of its own.
+
+mod answer;
+mod ask;
+mod desk;
+mod gather;
+mod understand;
+mod bench_tmp;

@@ -1,0 +1,122 @@
+//! The staff's web front: server-rendered pages over the other services' gRPC, as the signed-in person.
+//!
+//! It holds no data and decides nothing: no database, no bus, and nothing in memory but tokens of a minute's
+//! life. What a person may do is decided by the service that is asked; a page only leaves out what would be
+//! refused anyway.
+
+mod article;
+mod assets;
+mod clients;
+mod csrf;
+mod form;
+mod frame;
+mod headers;
+mod language;
+mod pages;
+mod problem;
+mod session;
+mod show;
+mod traces;
+mod views;
+mod wording;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use runtime::{Clock, Lifecycle};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use url::Url;
+
+use clients::Clients;
+use session::Sessions;
+
+/// What the console must know.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen for HTTP.
+    pub listen: SocketAddr,
+    /// The address that people type, without a trailing slash; departments' links begin with it. With `https`
+    /// the cookies are `Secure`.
+    pub public_base_url: Url,
+    /// Where approval answers gRPC.
+    pub approval_url: String,
+    /// Where ingest answers gRPC.
+    pub ingest_url: String,
+    /// Where classification answers gRPC.
+    pub classification_url: String,
+    /// Where publish answers gRPC.
+    pub publish_url: String,
+}
+
+/// What every page stands on.
+struct Console {
+    clients: Clients,
+    sessions: Sessions,
+    clock: Clock,
+    public_base_url: Url,
+}
+
+impl Console {
+    /// True when people reach the console by https, so that cookies must not leave by http.
+    fn secure(&self) -> bool {
+        self.public_base_url.scheme() == "https"
+    }
+}
+
+/// The console, bound and ready to run.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+}
+
+/// The largest form is a draft: some 20 000 Chinese characters, percent-encoded.
+const BODY_BYTES_MAX: usize = 512 * 1024;
+
+impl App {
+    /// Binds. The services are connected to when they are first asked, so the order of starting does not matter.
+    ///
+    /// # Errors
+    /// When the address is taken or a service's URL cannot be read.
+    pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("console cannot listen on {}", config.listen))?;
+        let address = listener.local_addr().context("console's address is unknown")?;
+        let console = Arc::new(Console {
+            clients: Clients::connect(&config)?,
+            sessions: Sessions::default(),
+            clock,
+            public_base_url: config.public_base_url,
+        });
+        let router = pages::router()
+            .layer(axum::middleware::from_fn(headers::protect))
+            .layer(axum::middleware::from_fn(traces::record))
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .with_state(console);
+        Ok(Self { listener, address, router })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the soft stop, then finishes the requests it holds.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
+        tracing::info!(address = %self.address, "console listens on {}", self.address);
+        axum::serve(self.listener, self.router)
+            .with_graceful_shutdown(lifecycle.soft().cancelled_owned())
+            .await
+            .context("console stopped serving")
+    }
+}

@@ -1,0 +1,281 @@
+//! 审核: one clarification's newest revision, exactly as it would go out; who signed what; the next step, and
+//! the way back. The sign-off has a page of its own; its form is taken here.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use contracts::approval::v1::{
+    GetCaseResponse, ReturnDraftRequest, RevokeClarificationRequest, Role, SignStepRequest,
+};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::{load_case, notice, number, see, sign_off, ticked};
+use crate::Console;
+use crate::form::Posted;
+use crate::frame::{Frame, page};
+use crate::problem::{Answer, Kind, Problem};
+use crate::session::SignedIn;
+use crate::views::{CaseView, FindingView, RevisionView, newest};
+use crate::wording;
+
+#[derive(Template)]
+#[template(path = "clarification.html")]
+struct ClarificationPage {
+    frame: Frame,
+    case: CaseView,
+    revision: RevisionView,
+    /// Earlier and later revisions of the same clarification.
+    others: Vec<u64>,
+    /// False for an earlier revision, on which nothing can be done any more.
+    is_newest: bool,
+    findings: Vec<FindingView>,
+    gates: Vec<GateView>,
+    signs: bool,
+    drafts: bool,
+    signs_off: bool,
+    returns: bool,
+    revokes: bool,
+    typed_reason: String,
+}
+
+/// One of the four gates.
+pub(super) struct GateView {
+    pub name: &'static str,
+    pub text: &'static str,
+    pub passed: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Choose {
+    revision: String,
+    done: String,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SignForm {
+    revision: String,
+    content_hash: String,
+    purpose: String,
+    gate_political: String,
+    gate_legal: String,
+    gate_secrecy: String,
+    gate_text: String,
+    code: String,
+}
+
+impl SignForm {
+    fn gates(&self) -> [(&'static str, bool); 4] {
+        let ticks = [&self.gate_political, &self.gate_legal, &self.gate_secrecy, &self.gate_text];
+        let mut gates = wording::GATES.map(|name| (name, false));
+        for (gate, tick) in gates.iter_mut().zip(ticks) {
+            gate.1 = ticked(tick);
+        }
+        gates
+    }
+
+    fn passed(&self) -> Vec<String> {
+        self.gates().into_iter().filter(|(_, passed)| *passed).map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReasonForm {
+    revision: String,
+    reason: String,
+}
+
+pub(crate) async fn show(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    Path((case_id, clarification_id)): Path<(String, String)>,
+    Query(choose): Query<Choose>,
+) -> Answer {
+    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
+    let frame = Frame::of(&who).notice(notice(&choose.done, who.words()));
+    let revision = choose.revision.parse().ok();
+    clarification_page(&console, &who, loaded, &clarification_id, revision, frame, None, String::new())
+}
+
+pub(crate) async fn sign(
+    State(console): State<Arc<Console>>,
+    Path((case_id, clarification_id)): Path<(String, String)>,
+    Posted { who, form, .. }: Posted<SignForm>,
+) -> Answer {
+    let signs_off = form.purpose == "signed";
+    let done = if signs_off { "signed_off" } else { "signed" };
+    let done = format!("/case/{case_id}/clarification/{clarification_id}?done={done}");
+    let asked = async {
+        let request = SignStepRequest {
+            clarification_id: clarification_id.clone(),
+            revision: number(&form.revision, who.words())?,
+            content_hash: form.content_hash.clone(),
+            purpose: form.purpose.clone(),
+            session_secret: who.secret.expose_secret().to_owned(),
+            totp_code: form.code.chars().filter(|character| !character.is_whitespace()).collect(),
+            gates: form.passed(),
+        };
+        let answer = console.clients.approval().sign_step(who.call(request)).await;
+        answer.map_err(|status| who.problem(&status))
+    };
+    let Err(problem) = asked.await else { return Ok(see(&done)) };
+    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
+    if signed_already(&loaded, &clarification_id, &form, &who) {
+        return Ok(see(&done));
+    }
+    if signs_off {
+        return sign_off::page_again(&console, &who, loaded, &clarification_id, &form, problem).await;
+    }
+    let frame = alert(&who, &case_id, &clarification_id, problem);
+    clarification_page(&console, &who, loaded, &clarification_id, None, frame, Some(&form), String::new())
+}
+
+/// True when this person's signature over exactly this content is there: a double click, whose first click
+/// made it. Its one-time code is used up, so the second could only be refused.
+fn signed_already(loaded: &GetCaseResponse, clarification_id: &str, form: &SignForm, who: &SignedIn) -> bool {
+    newest(&loaded.revisions, clarification_id).is_some_and(|revision| {
+        revision.revision.to_string() == form.revision
+            && revision.content_hash == form.content_hash
+            && RevisionView::of(revision.clone(), who.visit.language)
+                .signed_by(&form.purpose, who.person_id())
+    })
+}
+
+pub(crate) async fn return_draft(
+    State(console): State<Arc<Console>>,
+    Path((case_id, clarification_id)): Path<(String, String)>,
+    Posted { who, form, .. }: Posted<ReasonForm>,
+) -> Answer {
+    let done = format!("/case/{case_id}/clarification/{clarification_id}?done=returned");
+    let asked = async {
+        let request = ReturnDraftRequest {
+            clarification_id: clarification_id.clone(),
+            revision: number(&form.revision, who.words())?,
+            reason: form.reason.trim().to_owned(),
+        };
+        let answer = console.clients.approval().return_draft(who.call(request)).await;
+        answer.map_err(|status| who.problem(&status))
+    };
+    let Err(problem) = asked.await else { return Ok(see(&done)) };
+    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
+    let returned_already = newest(&loaded.revisions, &clarification_id)
+        .is_some_and(|revision| !form.reason.is_empty() && revision.return_reason == form.reason.trim());
+    if returned_already {
+        return Ok(see(&done));
+    }
+    let frame = alert(&who, &case_id, &clarification_id, problem);
+    clarification_page(&console, &who, loaded, &clarification_id, None, frame, None, form.reason)
+}
+
+pub(crate) async fn revoke(
+    State(console): State<Arc<Console>>,
+    Path((case_id, clarification_id)): Path<(String, String)>,
+    Posted { who, form, .. }: Posted<ReasonForm>,
+) -> Answer {
+    let done = format!("/case/{case_id}/clarification/{clarification_id}?done=revoked");
+    let asked = async {
+        let request = RevokeClarificationRequest {
+            clarification_id: clarification_id.clone(),
+            revision: number(&form.revision, who.words())?,
+            reason: form.reason.trim().to_owned(),
+        };
+        let answer = console.clients.approval().revoke_clarification(who.call(request)).await;
+        answer.map_err(|status| who.problem(&status))
+    };
+    let Err(problem) = asked.await else { return Ok(see(&done)) };
+    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
+    let revoked_already = newest(&loaded.revisions, &clarification_id).is_some_and(|revision| {
+        revision.state() == contracts::approval::v1::revision::State::Revoked
+    });
+    if revoked_already {
+        return Ok(see(&done));
+    }
+    let frame = alert(&who, &case_id, &clarification_id, problem);
+    clarification_page(&console, &who, loaded, &clarification_id, None, frame, None, form.reason)
+}
+
+fn alert(who: &SignedIn, case_id: &str, clarification_id: &str, problem: Problem) -> Frame {
+    Frame::of(who).here(format!("/case/{case_id}/clarification/{clarification_id}")).alert(problem)
+}
+
+/// The gates, ticked as they were typed.
+pub(super) fn gates(form: Option<&SignForm>, who: &SignedIn) -> Vec<GateView> {
+    let words = who.words();
+    let texts = [words.gate_political, words.gate_legal, words.gate_secrecy, words.gate_text];
+    form.cloned()
+        .unwrap_or_default()
+        .gates()
+        .into_iter()
+        .zip(texts)
+        .map(|((name, passed), text)| GateView { name, text, passed })
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a part of one page, and they share no meaning")]
+fn clarification_page(
+    console: &Console,
+    who: &SignedIn,
+    loaded: GetCaseResponse,
+    clarification_id: &str,
+    wanted: Option<u64>,
+    frame: Frame,
+    typed: Option<&SignForm>,
+    typed_reason: String,
+) -> Answer {
+    let language = who.visit.language;
+    let now = console.clock.now();
+    let of_this = |revision: &&contracts::approval::v1::Revision| {
+        revision.clarification_id == clarification_id
+    };
+    let all: Vec<u64> = loaded.revisions.iter().filter(of_this).map(|revision| revision.revision).collect();
+    let newest_number = all.iter().copied().max();
+    let shown = wanted.or(newest_number);
+    let Some(revision) = loaded
+        .revisions
+        .iter()
+        .filter(of_this)
+        .find(|revision| Some(revision.revision) == shown)
+        .cloned()
+        .map(|revision| RevisionView::of(revision, language))
+    else {
+        return Err(crate::problem::page_for(who, Problem::new(Kind::NotFound, who.words())).into());
+    };
+    let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
+    let is_newest = newest_number == Some(revision.revision);
+    let office = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
+    // What approval would refuse anyway is not offered; the policy itself is approval's.
+    let signs = match revision.next_step.as_str() {
+        "drafted" => matches!(who.role(), Role::Drafter | Role::DutyOfficer),
+        "first_reviewed" => office,
+        "second_reviewed" => matches!(who.role(), Role::Reviewer | Role::Signer),
+        _ => false,
+    };
+    let frame = frame.halting(&case.id, clarification_id);
+    Ok(page(
+        &frame.clone(),
+        &ClarificationPage {
+            frame,
+            signs: signs && is_newest && !revision.altered,
+            drafts: matches!(who.role(), Role::Drafter | Role::DutyOfficer) && is_newest,
+            signs_off: who.role() == Role::Signer && revision.waits_for_sign_off() && is_newest,
+            returns: office && revision.waiting() && revision.next_step != "drafted" && is_newest,
+            revokes: office && revision.signed_off() && is_newest,
+            gates: gates(typed, who),
+            others: all.into_iter().filter(|other| *other != revision.revision).collect(),
+            findings: loaded
+                .findings
+                .into_iter()
+                .map(|finding| FindingView::of(finding, now, language))
+                .filter(|finding| finding.answer.is_some())
+                .collect(),
+            case,
+            revision,
+            is_newest,
+            typed_reason,
+        },
+    ))
+}

@@ -1,0 +1,175 @@
+//! The pages, one file each: a handler, a view struct and a template. This table is their contract: the demo
+//! and the system tests drive these addresses and field names, so they change only together with this page.
+//! Nothing here decides anything about cases; a page asks the services, as the signed-in person, and shows
+//! their answer.
+//!
+//! Every `POST` is `application/x-www-form-urlencoded`. Except where "no session" is said it needs the cookie
+//! `session` and the hidden fields `csrf` and `request_id` of the page's own form (written
+//! `<input type="hidden" name="csrf" value="…">`, in this attribute order). A post that worked answers
+//! `303 See Other`; one that was refused answers the page again, with what was typed, an element
+//! `role="alert"` and the status 401, 403, 404, 409, 422, 429, 500 or 503.
+//!
+//! | method, address | fields (all text; a check box is `on` or absent) | answer |
+//! | --- | --- | --- |
+//! | `GET /sign-in?next=` | | the form; sets cookie `visit` (no session) |
+//! | `POST /sign-in` | `csrf` `login` `password` `code` `next` | 303 to `next` or `/`; sets cookie `session` (no session) |
+//! | `POST /sign-out` | `csrf` | 303 `/sign-in` |
+//! | `POST /language` | `language` (`zh`, `en`) `next` | 303 `next`; sets cookie `language` (no session, no csrf) |
+//! | `GET /?state=&page=` | | queue; `state` is a case state below, empty for all that are open |
+//! | `GET /queue/live?state=&page=` | | the queue's part that renews itself |
+//! | `POST /alarm/acknowledge` | `report_id` | 303 `/` |
+//! | `POST /notice` | `sentence` | 303 `/case/{case_id}` |
+//! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
+//! | `GET /case/{case_id}` | | the case |
+//! | `GET /case/{case_id}/live` | | the case's part that renews itself |
+//! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
+//! | `POST /case/{case_id}/dismiss` | `expected_revision` `reason` | 303 `/case/{case_id}` |
+//! | `GET /d/{secret}` | | the department's page (no session) |
+//! | `POST /d/{secret}` | `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
+//! | `GET /case/{case_id}/draft?kind=&clarification=` | | the boxes: those of `clarification`; without it the newest unfinished one of `kind`, else new ones filled from the finding |
+//! | `POST /case/{case_id}/draft` | `clarification_id` `expected_revision` and the draft's fields | 303 to the clarification |
+//! | `POST /preview` | `csrf` and the draft's fields | the live preview's part |
+//! | `GET /case/{case_id}/clarification/{clarification_id}?revision=` | | review; the newest revision without `revision` |
+//! | `GET /case/{case_id}/clarification/{clarification_id}/sign-off` | | the signer's page |
+//! | `POST /case/{case_id}/clarification/{clarification_id}/sign` | `revision` `content_hash` `purpose` (`drafted` `first_reviewed` `second_reviewed` `signed`) `gate_political` `gate_legal` `gate_secrecy` `gate_text` `code` | 303 to the clarification |
+//! | `POST /case/{case_id}/clarification/{clarification_id}/return` | `revision` `reason` | 303 to the clarification |
+//! | `POST /case/{case_id}/clarification/{clarification_id}/revoke` | `revision` `reason` | 303 to the clarification |
+//! | `GET /case/{case_id}/form?clarification=` | | 发布审批单, to print |
+//! | `GET /case/{case_id}/answers?needs_person=&page=` | | who was answered; `needs_person` is `on` |
+//! | `GET /publications?case=&page=` | | publications with attempts and the form for uncertain ones |
+//! | `POST /publication/{publication_id}/resolve` | `case_id` `expected_state_revision` `is_public` (`yes`, `no`) `note` | 303 `/publications?case=` |
+//! | `GET /halt?clarification=&case=` | | the halt form, what is halted now, and the resume form |
+//! | `POST /halt` | `scope` (`clarification` `account` `automatic_answers` `everything`) `clarification_id` `account` `reason` | 200 when every service answered, else 503: `<li data-service="approval\|publish\|ingest" data-outcome="stopped\|already_out\|recorded\|failed">` |
+//! | `POST /resume` | `scope` `clarification_id` `account` | 200 or 503, as `/halt`, with `data-outcome="resumed"` |
+//! | `GET /audit?page=` | | the audit trail |
+//! | `GET /healthz` | | 200 `ok` (no session) |
+//!
+//! The draft's fields: `kind` (`clarification` `response` `holding` `notice` `standing_replies`), `title`,
+//! `summary`, `claim`, `check`, `conclusion`, `basis`, `advice`, `post`, `verdict` (`false` `partly_false`
+//! `misleading` `outdated` `unsubstantiated` `true` `pending`), `response_level` (`answer_only` `publish`
+//! `microblog` `mass_push` `everything`), `automatic_answer`, and for standing replies `standing_receipt`,
+//! `standing_question`, `standing_complaint`, `standing_help`, `standing_observation`, `standing_other`,
+//! `standing_welcome`.
+//!
+//! What a driver may read off a page: `data-case-id` and `data-case-state` (`open` `checking` `found`
+//! `drafting` `in_review` `signed` `published` `needs_person` `dismissed` `halted`) on a queue row and on the
+//! case, with `data-case-code` and `data-report-count`, and on the case `data-state-revision`;
+//! `data-clarification-id`, `data-revision`, `data-revision-state` (`draft` `drafted` `first_reviewed`
+//! `second_reviewed` `signed` `returned` `superseded` `revoked`) and `data-content-hash` on a revision;
+//! `data-publication-id`, `data-channel` and `data-publication-state` (`planned` `sending` `uncertain`
+//! `accepted` `confirmed` `failed` `halted` `refused` `withdrawn` `needs_person`) on a publication;
+//! `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
+//! `data-answered`, `data-pending`, `data-unknown`, `data-unreachable` and `data-without-channel` on the
+//! answers' counts; `data-quota-left` on an account of the signer's page.
+
+mod answers;
+mod approval_form;
+mod audit;
+mod case;
+mod clarification;
+mod department;
+mod draft;
+mod halt;
+mod messages;
+mod publications;
+mod queue;
+mod sign_in;
+mod sign_off;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use contracts::approval::v1::{GetCaseRequest, GetCaseResponse};
+
+use crate::language::Words;
+use crate::problem::{Kind, Problem, no_such_page};
+use crate::session::SignedIn;
+use crate::{Console, assets};
+
+/// Every address.
+pub(crate) fn router() -> Router<Arc<Console>> {
+    const CLARIFICATION: &str = "/case/{case_id}/clarification/{clarification_id}";
+    let step = |step: &str| format!("{CLARIFICATION}/{step}");
+    Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/language", post(sign_in::choose_language))
+        .route("/", get(queue::show))
+        .route("/queue/live", get(queue::live))
+        .route("/alarm/acknowledge", post(queue::acknowledge))
+        .route("/notice", post(queue::open_notice))
+        .route("/messages", get(messages::show))
+        .route("/case/{case_id}", get(case::show))
+        .route("/case/{case_id}/live", get(case::live))
+        .route("/case/{case_id}/urgency", post(case::set_urgency))
+        .route("/case/{case_id}/finding", post(case::request_finding))
+        .route("/case/{case_id}/dismiss", post(case::dismiss))
+        .route("/case/{case_id}/draft", get(draft::show).post(draft::save))
+        .route("/case/{case_id}/form", get(approval_form::show))
+        .route("/case/{case_id}/answers", get(answers::show))
+        .route(CLARIFICATION, get(clarification::show))
+        .route(&step("sign-off"), get(sign_off::show))
+        .route(&step("sign"), post(clarification::sign))
+        .route(&step("return"), post(clarification::return_draft))
+        .route(&step("revoke"), post(clarification::revoke))
+        .route("/preview", post(draft::preview))
+        .route("/d/{secret}", get(department::show).post(department::answer))
+        .route("/publications", get(publications::show))
+        .route("/publication/{publication_id}/resolve", post(publications::resolve))
+        .route("/halt", get(halt::show).post(halt::order))
+        .route("/resume", post(halt::resume))
+        .route("/audit", get(audit::show))
+        .route("/assets/{hash}/{name}", get(assets::serve))
+        .route("/healthz", get(async || "ok"))
+        .fallback(no_such_page)
+}
+
+/// What a page says after a post that worked, by the key in its address.
+fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
+    Some(match done {
+        "notice_opened" => words.done_notice_opened,
+        "acknowledged" => words.done_acknowledged,
+        "urgency" => words.done_urgency,
+        "dismissed" => words.done_dismissed,
+        "saved" => words.done_saved,
+        "signed" => words.done_signed,
+        "signed_off" => words.done_signed_off,
+        "returned" => words.done_returned,
+        "revoked" => words.done_revoked,
+        "resolved" => words.done_resolved,
+        _ => return None,
+    })
+}
+
+fn see(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
+
+/// The case with everything about it.
+async fn load_case(console: &Console, who: &SignedIn, case_id: &str) -> Result<GetCaseResponse, tonic::Status> {
+    let request = GetCaseRequest { case_id: case_id.to_owned() };
+    Ok(console.clients.approval().get_case(who.call(request)).await?.into_inner())
+}
+
+/// A number that somebody typed.
+fn number<T: std::str::FromStr>(typed: &str, words: &'static Words) -> Result<T, Problem> {
+    typed.trim().parse().map_err(|_| {
+        let mut problem = Problem::new(Kind::Invalid, words);
+        problem.said = words.problem_number.to_owned();
+        problem
+    })
+}
+
+/// A length of time typed in minutes.
+fn minutes(typed: &str, words: &'static Words) -> Result<prost_types::Duration, Problem> {
+    let minutes: u32 = number(typed, words)?;
+    Ok(prost_types::Duration { seconds: i64::from(minutes) * 60, nanos: 0 })
+}
+
+/// True for a box that was ticked.
+fn ticked(typed: &str) -> bool {
+    typed == "on"
+}

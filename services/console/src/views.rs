@@ -1,0 +1,13 @@
+//! What pages show of the services' messages: every text ready, nothing left to decide in a template.
+
+mod case;
+mod finding;
+mod publication;
+mod report;
+mod revision;
+
+pub(crate) use case::CaseView;
+pub(crate) use finding::FindingView;
+pub(crate) use publication::{PublicationView, TypedResolution};
+pub(crate) use report::{ReasonView, ReportView, reasons};
+pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};

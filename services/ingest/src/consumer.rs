@@ -1,0 +1,243 @@
+//! What arrives on the bus, applied to this service's own tables. Each event applies once; their order does
+//! not matter (design G5): a page may be up, or a revision revoked, before its clarification is here.
+
+use ids::AgencyId;
+use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
+use runtime::Clock;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::deliver::DeliveryWaker;
+use crate::events::{self, Approval, PageChanged, Signing};
+use crate::store::assignment::Assignment;
+use crate::store::clarification::PageState;
+use crate::store::{self, answer, assignment, clarification, halt};
+use crate::waiting::Arrivals;
+use crate::words::{SignedWords, Unusable};
+
+/// What classification understood.
+pub const ON_REPORT_ASSIGNED: Subscription = Subscription {
+    stream: "CLASSIFICATION",
+    durable: "ingest-on-report-assigned",
+    subjects: &[events::REPORT_ASSIGNED],
+    batch_max: 200,
+};
+
+/// What approval signed, revoked and halted: one consumer, so that a halt is not overtaken by what it stops.
+pub const ON_APPROVAL: Subscription = Subscription {
+    stream: "APPROVAL",
+    durable: "ingest-on-clarification-signed",
+    subjects: &[events::CLARIFICATION_SIGNED, events::CLARIFICATION_REVOKED, events::HALT_ORDERED],
+    batch_max: 20,
+};
+
+/// Which pages are up.
+pub const ON_PUBLICATION_CHANGED: Subscription = Subscription {
+    stream: "PUBLISH",
+    durable: "ingest-on-publication-changed",
+    subjects: &[events::PUBLICATION_CHANGED],
+    batch_max: 100,
+};
+
+/// Applies assignments.
+pub struct Assignments {
+    /// The time.
+    pub clock: Clock,
+    /// Whoever waits for them.
+    pub arrivals: Arrivals,
+    /// Sends what they make due.
+    pub delivery: DeliveryWaker,
+}
+
+impl Subscriber for Assignments {
+    type Input = (AgencyId, Assignment);
+
+    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::report_assigned(payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        let mut assignments = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            same_agency(agency, delivery.input.0)?;
+            assignments.push(delivery.input.1);
+        }
+        // Before the rows: whoever brings a clarification into force sees them all, or they see it.
+        store::keep_rules(tx, agency).await?;
+        assignment::write(tx, agency, &assignments, now).await?;
+        let reports: Vec<_> = assignments.iter().map(|assignment| assignment.report).collect();
+        answer::owe_for_reports(tx, agency, &reports, now).await?;
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, batch: &[Delivery<Self::Input>]) {
+        self.arrivals.arrived(batch.iter().map(|delivery| delivery.input.1.report));
+        self.delivery.wake();
+    }
+}
+
+/// Applies what approval says.
+pub struct Approvals {
+    /// The time.
+    pub clock: Clock,
+    /// Verifies what claims to be signed.
+    pub words: SignedWords,
+    /// Sends what becomes due.
+    pub delivery: DeliveryWaker,
+}
+
+impl Subscriber for Approvals {
+    type Input = (AgencyId, Approval);
+
+    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::approval(subject, payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        store::change_rules(tx, agency).await?;
+        for delivery in batch {
+            same_agency(agency, delivery.input.0)?;
+            match &delivery.input.1 {
+                Approval::Signed(signing) => {
+                    delivery.span.record(telemetry::attribute::CASE_ID, signing.case.to_string());
+                    self.apply_signing(tx, agency, delivery, signing, now).await?;
+                }
+                Approval::Revoked { revision, reason } => {
+                    clarification::revoke(tx, agency, *revision, reason).await?;
+                    let reason = format!("已撤销：{reason}");
+                    let (of, up_to) = (Some(revision.clarification), Some(revision.revision));
+                    halt::stop_pending(tx, agency, of, up_to, &reason, now).await?;
+                }
+                Approval::Halted { halt, clarification, reason, person, order_time } => {
+                    let order = halt::Order {
+                        halt: *halt,
+                        clarification: *clarification,
+                        reason: reason.clone(),
+                        ordered_by: person.clone(),
+                        order_time: order_time.unwrap_or(now),
+                    };
+                    halt::order(tx, agency, &order).await?;
+                }
+                Approval::HaltedElsewhere => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
+        self.delivery.wake();
+    }
+}
+
+impl Approvals {
+    async fn apply_signing(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        delivery: &Delivery<(AgencyId, Approval)>,
+        signing: &Signing,
+        now: OffsetDateTime,
+    ) -> Result<(), ApplyError> {
+        let accepted = match &signing.bundle {
+            Ok(bundle) => {
+                self.words.accept(agency, signing.case, signing.claim, signing.revision, bundle, now)
+            }
+            Err(malformed) => Err(Unusable::Malformed(malformed.clone())),
+        };
+        match accepted {
+            Ok(kept) => {
+                clarification::keep(tx, agency, &kept).await?;
+                answer::owe_for_clarification(tx, agency, signing.revision.clarification, now).await?;
+            }
+            Err(unusable) => {
+                tracing::error!(
+                    clarification = %signing.revision.clarification,
+                    revision = signing.revision.revision,
+                    error = &unusable as &dyn std::error::Error,
+                    "what claims to be signed does not verify and is never used"
+                );
+                let refusal = clarification::Refusal {
+                    event: delivery.event_id,
+                    revision: signing.revision,
+                    reason: unusable.reason(),
+                    detail: unusable.zh(),
+                };
+                clarification::refuse(tx, agency, &refusal, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Applies what publish says about pages.
+pub struct Pages {
+    /// The time.
+    pub clock: Clock,
+    /// Sends what becomes due.
+    pub delivery: DeliveryWaker,
+}
+
+impl Subscriber for Pages {
+    type Input = (AgencyId, Option<PageChanged>);
+
+    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::publication_changed(payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        let mut changes = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            same_agency(agency, delivery.input.0)?;
+            changes.extend(delivery.input.1);
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        store::change_rules(tx, agency).await?;
+        for change in changes {
+            clarification::record_page(
+                tx,
+                agency,
+                change.publication,
+                change.revision,
+                change.state,
+                change.state_revision,
+            )
+            .await?;
+            if change.state == PageState::Confirmed {
+                answer::owe_for_clarification(tx, agency, change.revision.clarification, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
+        self.delivery.wake();
+    }
+}
+
+/// The envelope named one agency, whose rows the transaction sees; an event that names another is forged.
+fn same_agency(envelope: AgencyId, event: AgencyId) -> Result<(), ApplyError> {
+    if envelope == event {
+        return Ok(());
+    }
+    Err(ApplyError::Rejected(format!("the event is of agency {event}, its envelope of {envelope}")))
+}

@@ -1,0 +1,8 @@
+//! What this service decides, without I/O: what a report may be, what is masked, what a message is answered
+//! with, and how an answer ends.
+
+pub mod answer;
+pub mod intent;
+pub mod mask;
+pub mod reply;
+pub mod report;

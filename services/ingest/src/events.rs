@@ -1,0 +1,299 @@
+//! Events that leave and events that arrive, in this service's own words.
+
+use contracts::Event;
+use contracts::approval::v1 as approval;
+use contracts::classification::v1 as classification;
+use contracts::ingest::v1 as ingest;
+use contracts::publish::v1 as publish;
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId, HaltId, PublicationId, ReporterId};
+use messaging::Unreadable;
+use messaging::outbox::Outgoing;
+use prost::Message;
+use signoff::bundle::{Bundle, Signature, Signed};
+use signoff::malformed::Malformed;
+use time::OffsetDateTime;
+use wechat::message::MassSendJob;
+
+use crate::domain::intent::Intent;
+use crate::domain::reply::Revision;
+use crate::domain::report::Channel;
+use crate::store::assignment::Assignment;
+use crate::store::clarification::PageState;
+use crate::store::report::NewReport;
+
+/// The subjects that this service receives.
+pub const REPORT_ASSIGNED: &str = classification::ReportAssigned::SUBJECT;
+/// As above.
+pub const CLARIFICATION_SIGNED: &str = approval::ClarificationSigned::SUBJECT;
+/// As above.
+pub const CLARIFICATION_REVOKED: &str = approval::ClarificationRevoked::SUBJECT;
+/// As above.
+pub const HALT_ORDERED: &str = approval::HaltOrdered::SUBJECT;
+/// As above.
+pub const PUBLICATION_CHANGED: &str = publish::PublicationChanged::SUBJECT;
+
+/// A report became durable.
+#[must_use]
+pub fn report_received(
+    agency: AgencyId,
+    report: &NewReport,
+    reporter: Option<ReporterId>,
+    traceparent: Option<String>,
+) -> Outgoing {
+    let event = ingest::ReportReceived {
+        agency_id: agency.to_string(),
+        report_id: report.report_id.to_string(),
+        reporter_id: reporter.map(|reporter| reporter.to_string()).unwrap_or_default(),
+        channel: wire_channel(report.channel).into(),
+        masked_text: report.masked_text.clone(),
+        said_time: Some(grpc::timestamp(report.said_time)),
+        seen_at: report.seen_at.clone(),
+    };
+    Outgoing { subject: ingest::ReportReceived::SUBJECT, payload: event.encode_to_vec(), traceparent }
+}
+
+const fn wire_channel(channel: Channel) -> ingest::report::Channel {
+    match channel {
+        Channel::Wechat => ingest::report::Channel::Wechat,
+        Channel::Microblog => ingest::report::Channel::Microblog,
+        Channel::Hotline => ingest::report::Channel::Hotline,
+        Channel::Partner => ingest::report::Channel::Partner,
+    }
+}
+
+/// A mass job ended, as the platform told the callback.
+#[must_use]
+pub fn mass_job_finished(
+    agency: AgencyId,
+    account: &str,
+    job: &MassSendJob,
+    now: OffsetDateTime,
+) -> ingest::PlatformNoticeReceived {
+    ingest::PlatformNoticeReceived {
+        agency_id: agency.to_string(),
+        account: account.to_owned(),
+        received_time: Some(grpc::timestamp(now)),
+        notice: Some(ingest::platform_notice_received::Notice::MassJobFinished(
+            ingest::platform_notice_received::MassJobFinished {
+                msg_id: job.msg_id,
+                status: job.status.as_text(),
+                total_count: job.total_count.unwrap_or_default(),
+                filter_count: job.filter_count.unwrap_or_default(),
+                sent_count: job.sent_count.unwrap_or_default(),
+                error_count: job.error_count.unwrap_or_default(),
+                article_urls: job.article_urls.clone(),
+            },
+        )),
+    }
+}
+
+/// A report was understood.
+///
+/// # Errors
+/// When the bytes are not such an event.
+pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreadable> {
+    let event: classification::ReportAssigned = decode(payload)?;
+    let intent = match event.intent() {
+        classification::Intent::Report => Intent::Report,
+        classification::Intent::Question => Intent::Question,
+        classification::Intent::Complaint => Intent::Complaint,
+        classification::Intent::Help => Intent::Help,
+        classification::Intent::Observation => Intent::Observation,
+        // A newer intent than is known here is answered like anything else.
+        classification::Intent::Other | classification::Intent::Unspecified => Intent::Other,
+    };
+    let assignment = Assignment {
+        report: id("report_id", &event.report_id)?,
+        intent,
+        claim: optional_id("claim_id", &event.claim_id)?,
+        answered_by: optional_id("answered_by_clarification_id", &event.answered_by_clarification_id)?,
+    };
+    Ok((id("agency_id", &event.agency_id)?, assignment))
+}
+
+/// A clarification that claims to be signed. Nothing of it is believed yet.
+#[derive(Debug)]
+pub struct Signing {
+    /// The case.
+    pub case: CaseId,
+    /// Its claim.
+    pub claim: Option<ClaimId>,
+    /// The clarification and revision.
+    pub revision: Revision,
+    /// What is to be verified; an error where even that cannot be read.
+    pub bundle: Result<Bundle, Malformed>,
+}
+
+/// What approval says.
+#[derive(Debug)]
+pub enum Approval {
+    /// A clarification was signed.
+    Signed(Box<Signing>),
+    /// A clarification was revoked.
+    Revoked {
+        /// Up to and including this revision.
+        revision: Revision,
+        /// Why.
+        reason: String,
+    },
+    /// An officer stopped something that this service does.
+    Halted {
+        /// The halt.
+        halt: HaltId,
+        /// What stops; `None` is every automatic answer.
+        clarification: Option<ClarificationId>,
+        /// Why.
+        reason: String,
+        /// Who ordered it.
+        person: String,
+        /// When.
+        order_time: Option<OffsetDateTime>,
+    },
+    /// An officer stopped something that this service has no part in. An account's halt stops what publish
+    /// writes there; only publish can lift it, so obeying it here would silence answers for good.
+    HaltedElsewhere,
+}
+
+/// An event of approval.
+///
+/// # Errors
+/// When the bytes are not such an event, or the subject is unknown.
+pub fn approval(subject: &str, payload: &[u8]) -> Result<(AgencyId, Approval), Unreadable> {
+    match subject {
+        CLARIFICATION_SIGNED => {
+            let event: approval::ClarificationSigned = decode(payload)?;
+            let signing = Signing {
+                case: id("case_id", &event.case_id)?,
+                claim: optional_id("claim_id", &event.claim_id)?,
+                revision: revision(&event.clarification_id, event.revision)?,
+                bundle: bundle(&event),
+            };
+            Ok((id("agency_id", &event.agency_id)?, Approval::Signed(Box::new(signing))))
+        }
+        CLARIFICATION_REVOKED => {
+            let event: approval::ClarificationRevoked = decode(payload)?;
+            let revoked = Approval::Revoked {
+                revision: revision(&event.clarification_id, event.revision)?,
+                reason: event.reason,
+            };
+            Ok((id("agency_id", &event.agency_id)?, revoked))
+        }
+        HALT_ORDERED => {
+            let event: approval::HaltOrdered = decode(payload)?;
+            Ok((id("agency_id", &event.agency_id)?, halted(event)?))
+        }
+        _ => Err(Unreadable(format!("subject {subject} is not known here"))),
+    }
+}
+
+fn halted(event: approval::HaltOrdered) -> Result<Approval, Unreadable> {
+    use approval::halt_scope::Scope;
+    let halt = id("halt_id", &event.halt_id)?;
+    let scope =
+        event.scope.and_then(|scope| scope.scope).ok_or_else(|| Unreadable("scope is missing".into()))?;
+    let clarification = match scope {
+        Scope::ClarificationId(clarification) => Some(id("scope.clarification_id", &clarification)?),
+        Scope::AutomaticAnswers(_) | Scope::Everything(_) => None,
+        Scope::Account(_) => return Ok(Approval::HaltedElsewhere),
+    };
+    Ok(Approval::Halted {
+        halt,
+        clarification,
+        reason: event.reason,
+        person: event.person_id,
+        order_time: event.order_time.and_then(grpc::instant),
+    })
+}
+
+fn bundle(event: &approval::ClarificationSigned) -> Result<Bundle, Malformed> {
+    let signed = |signed: &approval::clarification_signed::Signed| -> Result<Signed, Malformed> {
+        Ok(Signed {
+            document: signed.document.clone(),
+            signatures: signed
+                .signatures
+                .iter()
+                .map(|signature| Signature::from_parts(&signature.key_id, &signature.signature))
+                .collect::<Result<_, _>>()?,
+        })
+    };
+    let policy = event.policy.clone().unwrap_or_default();
+    Ok(Bundle {
+        content: event.content.clone(),
+        statements: event.statements.iter().map(signed).collect::<Result<_, _>>()?,
+        enrolments: event.enrolments.iter().map(signed).collect::<Result<_, _>>()?,
+        policy: signed(&policy)?,
+    })
+}
+
+/// A public page changed its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageChanged {
+    /// The publication.
+    pub publication: PublicationId,
+    /// Of which revision.
+    pub revision: Revision,
+    /// How it stands.
+    pub state: PageState,
+    /// The newer wins.
+    pub state_revision: u64,
+}
+
+/// A publication changed; `None` where it is not a page, which is all that answers depend on.
+///
+/// # Errors
+/// When the bytes are not such an event.
+pub fn publication_changed(payload: &[u8]) -> Result<(AgencyId, Option<PageChanged>), Unreadable> {
+    use publish::publication::State;
+    let event: publish::PublicationChanged = decode(payload)?;
+    let agency = id("agency_id", &event.agency_id)?;
+    let publication = event.publication.ok_or_else(|| Unreadable("publication is missing".into()))?;
+    if publication.channel != "page" {
+        return Ok((agency, None));
+    }
+    let state = match publication.state() {
+        State::Confirmed => PageState::Confirmed,
+        State::Withdrawn => PageState::Withdrawn,
+        State::Unspecified
+        | State::Planned
+        | State::Sending
+        | State::Uncertain
+        | State::Accepted
+        | State::Failed
+        | State::Halted
+        | State::Refused
+        | State::NeedsPerson => PageState::NotYet,
+    };
+    let changed = PageChanged {
+        publication: id("publication_id", &publication.publication_id)?,
+        revision: revision(&publication.clarification_id, publication.revision)?,
+        state,
+        state_revision: bounded("state_revision", publication.state_revision)?,
+    };
+    Ok((agency, Some(changed)))
+}
+
+fn decode<M: Message + Default>(payload: &[u8]) -> Result<M, Unreadable> {
+    M::decode(payload)
+        .map_err(|error| Unreadable(format!("not the message that the subject promises: {error}")))
+}
+
+fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, Unreadable> {
+    text.parse().map_err(|_| Unreadable(format!("{field} is not a UUID")))
+}
+
+fn optional_id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<Option<T>, Unreadable> {
+    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+}
+
+fn revision(clarification: &str, revision: u64) -> Result<Revision, Unreadable> {
+    Ok(Revision {
+        clarification: id("clarification_id", clarification)?,
+        revision: bounded("revision", revision)?,
+    })
+}
+
+/// A count that the database can hold.
+fn bounded(field: &'static str, count: u64) -> Result<u64, Unreadable> {
+    i64::try_from(count).map_err(|_| Unreadable(format!("{field} is out of range")))?;
+    Ok(count)
+}

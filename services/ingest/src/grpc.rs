@@ -1,0 +1,353 @@
+//! Requests in, responses out. Who is calling comes from the verified token, never from a field.
+
+use contracts::ingest::v1 as pb;
+use contracts::ingest::v1::ingest_service_server::IngestService;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, timestamp};
+use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId};
+use runtime::Clock;
+use sqlx::PgPool;
+use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use crate::accept::{Incoming, Intake};
+use crate::agency::Agencies;
+use crate::domain::answer::State;
+use crate::domain::report::{Channel, Checked, FieldError, Submission};
+use crate::halt::Halting;
+use crate::prepare;
+use crate::status::database_failed;
+use crate::store::halt::Order;
+use crate::store::{answer, assignment};
+use crate::vault::Vault;
+
+/// Who may bring reports.
+const SUBMITTERS: &[Role] = &[Role::Client, Role::DutyOfficer];
+
+/// Reports of one import under way at once. Bounds its memory and fills two batches.
+const IMPORT_IN_FLIGHT: usize = 1024;
+
+/// Refusals of an import that are named.
+const REFUSALS_MAX: usize = 100;
+
+/// Characters of a halt's reason at most.
+const REASON_CHARACTERS_MAX: usize = 500;
+
+/// The service.
+pub struct Service {
+    /// The database.
+    pub pool: PgPool,
+    /// The configured agencies.
+    pub agencies: Agencies,
+    /// Seals what people write.
+    pub vault: Vault,
+    /// Where reports go in.
+    pub intake: Intake,
+    /// Halts and resumes.
+    pub halting: Halting,
+    /// The time.
+    pub clock: Clock,
+}
+
+#[tonic::async_trait]
+impl IngestService for Service {
+    async fn submit_report(
+        &self,
+        request: Request<pb::SubmitReportRequest>,
+    ) -> Result<Response<pb::SubmitReportResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(SUBMITTERS)?;
+        let request = request.into_inner();
+        let id: Uuid = parse_id("request_id", &request.request_id)?;
+        let report = request.report.ok_or_else(|| missing("report"))?;
+        let checked = self.check(caller.agency, report)?;
+        let report = prepare::submitted(&self.vault, caller.agency, Some(id), &checked, self.clock.now());
+        let incoming = Incoming { agency: caller.agency, report, announced: true };
+        let accepted = self.intake.accept(incoming).await?;
+        Ok(Response::new(pb::SubmitReportResponse {
+            report_id: accepted.report_id.to_string(),
+            duplicate: accepted.duplicate,
+        }))
+    }
+
+    async fn import_reports(
+        &self,
+        request: Request<Streaming<pb::ImportReportsRequest>>,
+    ) -> Result<Response<pb::ImportReportsResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(SUBMITTERS)?;
+        let mut lines = request.into_inner();
+        let mut import = Import::default();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() >= IMPORT_IN_FLIGHT {
+                import.count(under_way.next().await);
+            }
+            // Takes a line when there is one; meanwhile whatever becomes durable is counted.
+            let line = tokio::select! {
+                line = lines.message() => line?,
+                ended = under_way.next(), if !under_way.is_empty() => {
+                    import.count(ended);
+                    continue;
+                }
+            };
+            let Some(line) = line else { break };
+            let number = line.line;
+            let checked = line
+                .report
+                .ok_or_else(|| FieldError {
+                    field: "report",
+                    zh: "这一行没有内容".to_owned(),
+                    en: "the line holds no report".to_owned(),
+                })
+                .and_then(|report| self.check(caller.agency, report));
+            match checked {
+                Ok(checked) => {
+                    let report =
+                        prepare::submitted(&self.vault, caller.agency, None, &checked, self.clock.now());
+                    let incoming = Incoming { agency: caller.agency, report, announced: true };
+                    let intake = self.intake.clone();
+                    under_way.push(async move { (number, intake.accept_patiently(incoming).await) }.boxed());
+                }
+                Err(error) => import.refuse(number, error),
+            }
+        }
+        while let Some(ended) = under_way.next().await {
+            import.count(Some(ended));
+        }
+        import.finish()
+    }
+
+    async fn list_answers(
+        &self,
+        request: Request<pb::ListAnswersRequest>,
+    ) -> Result<Response<pb::ListAnswersResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::PEOPLE)?;
+        let request = request.into_inner();
+        let claim: ClaimId = parse_id("claim_id", &request.claim_id)?;
+        let size = page_size(request.page_size)?;
+        let after: Option<AnswerId> = PageToken::decode(&request.page_token)?;
+        self.list(caller.agency, claim, request.needs_person, after, size).await.map(Response::new)
+    }
+
+    async fn halt_answers(
+        &self,
+        request: Request<pb::HaltAnswersRequest>,
+    ) -> Result<Response<pb::HaltAnswersResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::OFFICERS)?;
+        let request = request.into_inner();
+        let halt: HaltId = parse_id("request_id", &request.request_id)?;
+        let clarification = scope(&request.clarification_id)?;
+        if request.reason.chars().count() > REASON_CHARACTERS_MAX {
+            return Err(Refusal::invalid(
+                "reason",
+                format!("停发原因超过 {REASON_CHARACTERS_MAX} 字，请缩短。"),
+                format!("reason is over {REASON_CHARACTERS_MAX} characters; shorten it."),
+            )
+            .into());
+        }
+        let order = Order {
+            halt,
+            clarification,
+            reason: crate::domain::report::clean(&request.reason),
+            ordered_by: named(&caller),
+            order_time: self.clock.now(),
+        };
+        let halted =
+            self.halting.halt(caller.agency, &order).await.map_err(|error| database_failed(&error))?;
+        if !halted.known {
+            return Err(Refusal::not_found("clarification").into());
+        }
+        Ok(Response::new(pb::HaltAnswersResponse {
+            stopped: halted.counts.stopped,
+            already_out: halted.counts.already_out,
+        }))
+    }
+
+    async fn resume_answers(
+        &self,
+        request: Request<pb::ResumeAnswersRequest>,
+    ) -> Result<Response<pb::ResumeAnswersResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::OFFICERS)?;
+        let request = request.into_inner();
+        let id: Uuid = parse_id("request_id", &request.request_id)?;
+        let clarification = scope(&request.clarification_id)?;
+        let known = self
+            .halting
+            .resume(caller.agency, id, clarification, &named(&caller))
+            .await
+            .map_err(|error| database_failed(&error))?;
+        if !known {
+            return Err(Refusal::not_found("clarification").into());
+        }
+        Ok(Response::new(pb::ResumeAnswersResponse {}))
+    }
+}
+
+impl Service {
+    fn check(&self, agency: AgencyId, report: pb::Report) -> Result<Checked, FieldError> {
+        let submission = submission(report)?;
+        submission.check(self.clock.now(), |account| self.agencies.account_of(agency, account).is_some())
+    }
+
+    async fn list(
+        &self,
+        agency: AgencyId,
+        claim: ClaimId,
+        needs_person: bool,
+        after: Option<AnswerId>,
+        size: i64,
+    ) -> Result<pb::ListAnswersResponse, Status> {
+        let read = async {
+            let mut tx = database::agency_tx(&self.pool, agency).await?;
+            if !assignment::knows_claim(&mut tx, agency, claim).await? {
+                return Ok(None);
+            }
+            // One more than asked tells whether there is a next page.
+            let answers = answer::list(&mut tx, agency, claim, needs_person, after, size + 1).await?;
+            let counts = answer::count(&mut tx, agency, claim).await?;
+            tx.commit().await?;
+            Ok(Some((answers, counts)))
+        };
+        let read = read.await.map_err(|error: sqlx::Error| database_failed(&error))?;
+        let (mut answers, counts) = read.ok_or_else(|| Refusal::not_found("claim"))?;
+        let more = i64::try_from(answers.len()).is_ok_and(|length| length > size);
+        if more {
+            answers.pop();
+        }
+        let next = answers.last().filter(|_| more).map(|last| PageToken::encode(&last.answer));
+        Ok(pb::ListAnswersResponse {
+            answers: answers.into_iter().map(pb::Answer::from).collect(),
+            next_page_token: next.unwrap_or_default(),
+            answered: counts.answered,
+            pending: counts.pending,
+            unknown: counts.unknown,
+            unreachable: counts.unreachable,
+            without_channel: counts.without_channel,
+        })
+    }
+}
+
+/// What an import has come to so far.
+#[derive(Default)]
+struct Import {
+    response: pb::ImportReportsResponse,
+    failure: Option<Status>,
+}
+
+impl Import {
+    fn count(
+        &mut self,
+        ended: Option<(u64, Result<crate::store::report::Accepted, crate::accept::AcceptError>)>,
+    ) {
+        use crate::accept::AcceptError;
+        match ended {
+            None => {}
+            Some((_, Ok(accepted))) if accepted.duplicate => self.response.duplicate += 1,
+            Some((_, Ok(_))) => self.response.accepted += 1,
+            Some((line, Err(AcceptError::Refused(_)))) => self.refuse(
+                line,
+                FieldError {
+                    field: "report",
+                    zh: "数据库不接受这一行".to_owned(),
+                    en: "the database does not take this line".to_owned(),
+                },
+            ),
+            Some((_, Err(error))) => {
+                // The first failure names the cause; what follows are its consequences.
+                if self.failure.is_none() {
+                    self.failure = Some(error.into());
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, line: u64, error: FieldError) {
+        self.response.refused += 1;
+        if self.response.refusals.len() < REFUSALS_MAX {
+            self.response.refusals.push(pb::import_reports_response::Refusal {
+                line,
+                field: error.field.to_owned(),
+                description: format!("{} / {}", error.zh, error.en),
+            });
+        }
+    }
+
+    /// An import that could not write every good line fails as a whole: run again, it counts the lines that
+    /// are durable as duplicates where they carry an `external_id`.
+    fn finish(mut self) -> Result<Response<pb::ImportReportsResponse>, Status> {
+        // Lines end in any order; people read them in the file's.
+        self.response.refusals.sort_by_key(|refusal| refusal.line);
+        self.failure.map_or_else(|| Ok(Response::new(self.response)), Err)
+    }
+}
+
+fn submission(report: pb::Report) -> Result<Submission, FieldError> {
+    let channel = match report.channel() {
+        pb::report::Channel::Unspecified => None,
+        pb::report::Channel::Wechat => Some(Channel::Wechat),
+        pb::report::Channel::Microblog => Some(Channel::Microblog),
+        pb::report::Channel::Hotline => Some(Channel::Hotline),
+        pb::report::Channel::Partner => Some(Channel::Partner),
+    };
+    let said_time = match report.said_time {
+        None => None,
+        Some(said) => Some(grpc::instant(said).ok_or_else(|| FieldError {
+            field: "said_time",
+            zh: "留言时间无效；请核对，或留空。".to_owned(),
+            en: "said_time is not an instant; correct it, or leave it out.".to_owned(),
+        })?),
+    };
+    Ok(Submission {
+        text: report.text,
+        channel,
+        external_id: report.external_id,
+        reporter: report.reporter,
+        said_time,
+        seen_at: report.seen_at,
+        answer_account: report.answer_account,
+    })
+}
+
+fn scope(clarification: &str) -> Result<Option<ClarificationId>, Status> {
+    if clarification.is_empty() {
+        return Ok(None);
+    }
+    parse_id("clarification_id", clarification).map(Some)
+}
+
+fn named(caller: &Caller) -> String {
+    caller.person.map_or_else(|| caller.display_name.clone(), |person| person.to_string())
+}
+
+fn missing(field: &'static str) -> Status {
+    Refusal::invalid(field, format!("缺少 {field}。"), format!("{field} is missing.")).into()
+}
+
+impl From<answer::Listed> for pb::Answer {
+    fn from(listed: answer::Listed) -> Self {
+        use pb::answer::State as Wire;
+        let state = match listed.state {
+            // An attempt under way is still to be sent, as far as anybody knows.
+            State::Pending | State::Sending => Wire::Pending,
+            State::Sent => Wire::Sent,
+            State::Replied => Wire::Replied,
+            State::Unknown => Wire::Unknown,
+            State::Unreachable => Wire::Unreachable,
+            State::Halted => Wire::Halted,
+        };
+        Self {
+            answer_id: listed.answer.to_string(),
+            reporter_id: listed.reporter.to_string(),
+            clarification_id: listed.revision.clarification.to_string(),
+            revision: listed.revision.revision,
+            state: state.into(),
+            reason: listed.reason,
+            changed_time: Some(timestamp(listed.changed_time)),
+        }
+    }
+}

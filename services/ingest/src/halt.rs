@@ -1,0 +1,80 @@
+//! Stops automatic answers at once, and lets them go on (design G11).
+//!
+//! A halt waits for the decisions under way and keeps new ones out while it commits: whatever was not already
+//! out by then does not go out.
+
+use ids::{AgencyId, ClarificationId};
+use runtime::{Clock, crash_point};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::deliver::DeliveryWaker;
+use crate::store::halt::{Counts, Order};
+use crate::store::{self, clarification, halt};
+
+/// Halts and resumes. Cheap to clone.
+#[derive(Clone)]
+pub struct Halting {
+    /// The database.
+    pub pool: PgPool,
+    /// Sends what goes on.
+    pub delivery: DeliveryWaker,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// What a halt was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Halted {
+    /// What it found.
+    pub counts: Counts,
+    /// False when this service does not know the clarification.
+    pub known: bool,
+}
+
+impl Halting {
+    /// Orders a halt; returns after it is durable.
+    ///
+    /// A halt of a clarification that is not known here is recorded all the same: it may have been signed a
+    /// moment ago and be on its way.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn halt(&self, agency: AgencyId, order: &Order) -> sqlx::Result<Halted> {
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        store::change_rules(&mut tx, agency).await?;
+        let counts = halt::order(&mut tx, agency, order).await?;
+        let known = match order.clarification {
+            Some(clarification) => clarification::is_known(&mut tx, agency, clarification).await?,
+            None => true,
+        };
+        crash_point!("ingest.halt.before_commit");
+        tx.commit().await?;
+        crash_point!("ingest.halt.after_commit");
+        Ok(Halted { counts, known })
+    }
+
+    /// Lifts the halts of this scope; false when this service does not know the clarification.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn resume(
+        &self,
+        agency: AgencyId,
+        request: Uuid,
+        clarification: Option<ClarificationId>,
+        ordered_by: &str,
+    ) -> sqlx::Result<bool> {
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        if let Some(clarification) = clarification
+            && !clarification::is_known(&mut tx, agency, clarification).await?
+        {
+            return Ok(false);
+        }
+        store::change_rules(&mut tx, agency).await?;
+        halt::lift(&mut tx, agency, request, clarification, ordered_by, self.clock.now()).await?;
+        tx.commit().await?;
+        self.delivery.wake();
+        Ok(true)
+    }
+}

@@ -1,0 +1,101 @@
+//! From checked words to a row that is ready to be written: masked, sealed, pseudonymous.
+//!
+//! This is the costly part of a report and it runs in each caller's own task, so that the few tasks that write
+//! do nothing but write.
+
+use ids::{AgencyId, ReportId, ReporterId};
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::mask::mask;
+use crate::domain::report::{Channel, Checked};
+use crate::store::report::{NewReport, NewReporter};
+use crate::vault::{Key, Purpose, Vault};
+
+/// What the original of a submitted report is, once unsealed.
+#[derive(Serialize)]
+struct Original<'a> {
+    text: &'a str,
+    seen_at: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+}
+
+/// A report that came over gRPC.
+#[must_use]
+pub fn submitted(
+    vault: &Vault,
+    agency: AgencyId,
+    request: Option<Uuid>,
+    report: &Checked,
+    now: OffsetDateTime,
+) -> NewReport {
+    let report_id = ReportId::mint();
+    let original =
+        Original { text: &report.text, seen_at: &report.seen_at, external_id: report.external_id.as_deref() };
+    let key = Key::random();
+    let reporter = report
+        .reporter
+        .as_ref()
+        .map(|name| reporter(vault, agency, report.channel, report.answer_account.as_deref(), name));
+    NewReport {
+        report_id,
+        request_id: request,
+        external_key: report
+            .external_id
+            .as_ref()
+            .map(|id| vault.lookup_key(agency, &format!("record:{}", report.channel.as_str()), id)),
+        channel: report.channel,
+        message_type: "text".to_owned(),
+        reporter,
+        replied_at_once: false,
+        masked_text: mask(&report.text),
+        seen_at: mask(&report.seen_at),
+        sealed: seal_original(&key, report_id, &original),
+        key,
+        said_time: report.said_time.unwrap_or(now),
+        received_time: now,
+    }
+}
+
+/// The original of a report, sealed under the report's own key.
+#[must_use]
+pub fn seal_original(key: &Key, report: ReportId, original: &impl Serialize) -> Vec<u8> {
+    // Structs of strings and numbers always serialise.
+    let json = serde_json::to_vec(original).unwrap_or_default();
+    key.seal(Purpose::Original, report.as_uuid(), &json)
+}
+
+/// A reporter, should nobody be known by this name yet.
+#[must_use]
+pub fn reporter(
+    vault: &Vault,
+    agency: AgencyId,
+    channel: Channel,
+    account: Option<&str>,
+    name: &str,
+) -> NewReporter {
+    let reporter_id = ReporterId::mint();
+    let key = Key::random();
+    let identity = key.seal(Purpose::Identity, reporter_id.as_uuid(), name.as_bytes());
+    let lookup_key = reporter_lookup_key(vault, agency, channel, account, name);
+    NewReporter { reporter_id, lookup_key, key, identity, account: account.map(str::to_owned) }
+}
+
+/// By which a reporter is found again. Somebody whom an account can answer is one person however the report
+/// came in; otherwise a name means something within its channel only.
+#[must_use]
+pub fn reporter_lookup_key(
+    vault: &Vault,
+    agency: AgencyId,
+    channel: Channel,
+    account: Option<&str>,
+    name: &str,
+) -> [u8; 32] {
+    let namespace = account.map_or_else(
+        || format!("reporter:channel:{}", channel.as_str()),
+        |account| format!("reporter:account:{account}"),
+    );
+    vault.lookup_key(agency, &namespace, name)
+}

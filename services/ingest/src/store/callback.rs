@@ -1,0 +1,162 @@
+//! What the platforms' callbacks leave besides reports: which were acted on, which could not be read, notices
+//! passed on, and who follows the account.
+
+use ids::AgencyId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// True when a callback with this key was acted on before.
+///
+/// # Errors
+/// When the database is away.
+pub async fn was_seen(tx: &mut PgConnection, agency: AgencyId, seen_key: &[u8]) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT 1 FROM ingest.callback_seen WHERE agency_id = $1 AND seen_key = $2
+        ) AS "seen!""#,
+        agency.as_uuid(),
+        seen_key,
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// Remembers a callback until its timestamp is out of the window anyway.
+///
+/// # Errors
+/// When the database is away.
+pub async fn remember(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    seen_key: &[u8],
+    forget_time: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO ingest.callback_seen (agency_id, seen_key, forget_time) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING",
+        agency.as_uuid(),
+        seen_key,
+        forget_time,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the callbacks whose timestamps are out of the window.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_seen(tx: &mut PgConnection, agency: AgencyId, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM ingest.callback_seen WHERE agency_id = $1 AND forget_time < $2",
+        agency.as_uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// An authentic callback that could not be read.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// Its id.
+    pub id: Uuid,
+    /// The account that it came to.
+    pub account: String,
+    /// Why it could not be read.
+    pub reason: String,
+}
+
+impl Unreadable {
+    /// Names one more of them.
+    #[must_use]
+    pub fn new(account: String, reason: String) -> Self {
+        Self { id: Uuid::now_v7(), account, reason }
+    }
+}
+
+/// Keeps an authentic callback that could not be read.
+///
+/// # Errors
+/// When the database is away.
+pub async fn keep_unreadable(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    unreadable: &Unreadable,
+    sealed: &[u8],
+    wrapped_key: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO ingest.unreadable_callback
+            (agency_id, unreadable_id, account, sealed, wrapped_key, reason, received_time)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        agency.as_uuid(),
+        unreadable.id,
+        unreadable.account,
+        sealed,
+        wrapped_key,
+        unreadable.reason,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Records a platform's notice; false when it was passed on before.
+///
+/// # Errors
+/// When the database is away.
+pub async fn record_notice(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    notice_key: &[u8],
+    account: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let written = sqlx::query!(
+        "INSERT INTO ingest.platform_notice (agency_id, notice_key, account, received_time)
+        VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        agency.as_uuid(),
+        notice_key,
+        account,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// Records whether a reporter can be reached. Nothing is written for somebody who never wrote. Answers that
+/// wait for somebody who left end here: the platform forbids even trying.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_reachable(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    lookup_key: &[u8],
+    reachable: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH changed AS (
+            UPDATE ingest.reporter SET reachable = $3
+            WHERE agency_id = $1 AND lookup_key = $2 AND reachable <> $3 RETURNING reporter_id
+        )
+        UPDATE ingest.answer a SET state = 'unreachable', reason = '已取消关注', changed_time = $4
+        FROM changed
+        WHERE a.agency_id = $1 AND a.reporter_id = changed.reporter_id AND a.state = 'pending' AND NOT $3",
+        agency.as_uuid(),
+        lookup_key,
+        reachable,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

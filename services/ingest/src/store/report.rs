@@ -1,0 +1,361 @@
+//! Reports and their reporters: written many at a time, because one commit costs what hundreds of rows do.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use ids::{AgencyId, ReportId, ReporterId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::domain::report::Channel;
+use crate::vault::{Key, Purpose, Unopened, Vault};
+
+/// A report that is ready to be written.
+pub struct NewReport {
+    /// Its id, unless it turns out to be a duplicate.
+    pub report_id: ReportId,
+    /// The caller's request.
+    pub request_id: Option<Uuid>,
+    /// By which a second one is recognised.
+    pub external_key: Option<[u8; 32]>,
+    /// How it came in.
+    pub channel: Channel,
+    /// "text", or the platform's kind of a message without words.
+    pub message_type: String,
+    /// Who sent it.
+    pub reporter: Option<NewReporter>,
+    /// The reporter waits for an immediate reply, and gets a receipt number.
+    pub replied_at_once: bool,
+    /// The words, masked.
+    pub masked_text: String,
+    /// Where it was seen, masked.
+    pub seen_at: String,
+    /// The original, sealed under `key`.
+    pub sealed: Vec<u8>,
+    /// The report's own key.
+    pub key: Key,
+    /// When it was said.
+    pub said_time: OffsetDateTime,
+    /// When it arrived.
+    pub received_time: OffsetDateTime,
+}
+
+/// A reporter as far as a report tells. Written only when nobody is known under the lookup key.
+pub struct NewReporter {
+    /// The pseudonym of a new reporter.
+    pub reporter_id: ReporterId,
+    /// By which a known reporter is recognised.
+    pub lookup_key: [u8; 32],
+    /// A new reporter's own key.
+    pub key: Key,
+    /// The platform's name for the person, sealed under `key`.
+    pub identity: Vec<u8>,
+    /// The account that can answer.
+    pub account: Option<String>,
+}
+
+/// What became of one report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The id under which it is kept.
+    pub report_id: ReportId,
+    /// Its reporter.
+    pub reporter_id: Option<ReporterId>,
+    /// True when it was accepted before.
+    pub duplicate: bool,
+    /// Its receipt number, where it has one.
+    pub receipt_number: Option<i64>,
+}
+
+/// Why reports could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The database refused or is away.
+    #[error("the database did not take the reports")]
+    Database(#[from] sqlx::Error),
+    /// A row that cannot be what this service wrote.
+    #[error("row ingest.reporter {reporter_id} has no key that can be opened")]
+    Corrupt {
+        /// The row.
+        reporter_id: Uuid,
+        /// Why.
+        source: Unopened,
+    },
+    /// The unique index named a row that is not there.
+    #[error("report {0} conflicts with a row that cannot be found")]
+    Vanished(ReportId),
+}
+
+impl WriteError {
+    /// True when the data is to blame, so that the same batch without the culprit would go through.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        match self {
+            // Class 22 is data exceptions, 23 integrity violations, P0 raised by a trigger.
+            Self::Database(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| ["22", "23", "P0"].iter().any(|class| code.starts_with(class))),
+            Self::Database(sqlx::Error::Encode(_)) | Self::Corrupt { .. } | Self::Vanished(_) => true,
+            Self::Database(_) => false,
+        }
+    }
+
+    /// True when another transaction got in the way and the same again will go through.
+    #[must_use]
+    pub fn is_collision(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code == "40P01" || code == "40001")
+            }
+            Self::Database(_) | Self::Corrupt { .. } | Self::Vanished(_) => false,
+        }
+    }
+}
+
+/// Writes the reports that are new and finds the ones that are not. The answers are in the reports' order.
+///
+/// # Errors
+/// When any row cannot be written: then none is.
+pub async fn write(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    vault: &Vault,
+    reports: &[&NewReport],
+) -> Result<Vec<Accepted>, WriteError> {
+    let reporters = write_reporters(tx, agency, vault, reports).await?;
+    let numbers = take_receipt_numbers(tx, agency, reports).await?;
+
+    let rows = reports.len();
+    let mut report_ids = Vec::with_capacity(rows);
+    let mut request_ids = Vec::with_capacity(rows);
+    let mut external_keys = Vec::with_capacity(rows);
+    let mut channels = Vec::with_capacity(rows);
+    let mut message_types = Vec::with_capacity(rows);
+    let mut reporter_ids = Vec::with_capacity(rows);
+    let mut replied = Vec::with_capacity(rows);
+    let mut masked_texts = Vec::with_capacity(rows);
+    let mut seen_ats = Vec::with_capacity(rows);
+    let mut sealed = Vec::with_capacity(rows);
+    let mut wrapped_keys = Vec::with_capacity(rows);
+    let mut said_times = Vec::with_capacity(rows);
+    let mut received_times = Vec::with_capacity(rows);
+    for report in reports {
+        let owner = report.report_id.as_uuid();
+        let reporter = report.reporter.as_ref().and_then(|reporter| reporters.get(&reporter.lookup_key));
+        let wrapping = reporter.map_or_else(|| vault.master(), |(_, key)| key);
+        report_ids.push(owner);
+        request_ids.push(report.request_id);
+        external_keys.push(report.external_key.map(Vec::from));
+        channels.push(report.channel.as_str().to_owned());
+        message_types.push(report.message_type.clone());
+        reporter_ids.push(reporter.map(|(id, _)| id.as_uuid()));
+        replied.push(report.replied_at_once);
+        masked_texts.push(report.masked_text.clone());
+        seen_ats.push(report.seen_at.clone());
+        sealed.push(report.sealed.clone());
+        wrapped_keys.push(wrapping.wrap(Purpose::ReportKey, owner, &report.key));
+        said_times.push(report.said_time);
+        received_times.push(report.received_time);
+    }
+    let written: HashSet<Uuid> = sqlx::query_scalar!(
+        r#"INSERT INTO ingest.report (
+            agency_id, report_id, request_id, external_key, channel, message_type, reporter_id, replied_at_once,
+            masked_text, seen_at, sealed, wrapped_key, said_time, received_time, receipt_number
+        )
+        SELECT $1, * FROM UNNEST(
+            $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::uuid[], $8::boolean[],
+            $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::timestamptz[], $14::timestamptz[],
+            $15::bigint[]
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING report_id"#,
+        agency.as_uuid(),
+        &report_ids,
+        &request_ids as &[Option<Uuid>],
+        &external_keys as &[Option<Vec<u8>>],
+        &channels,
+        &message_types,
+        &reporter_ids as &[Option<Uuid>],
+        &replied,
+        &masked_texts,
+        &seen_ats,
+        &sealed,
+        &wrapped_keys,
+        &said_times,
+        &received_times,
+        &numbers as &[Option<i64>],
+    )
+    .fetch_all(&mut *tx)
+    .await?
+    .into_iter()
+    .collect();
+
+    let before = if written.len() == reports.len() {
+        Vec::new()
+    } else {
+        find_before(tx, agency, reports, &written).await?
+    };
+    reports
+        .iter()
+        .zip(reporter_ids)
+        .zip(numbers)
+        .map(|((report, reporter_id), receipt_number)| {
+            if written.contains(&report.report_id.as_uuid()) {
+                return Ok(Accepted {
+                    report_id: report.report_id,
+                    reporter_id: reporter_id.map(ReporterId::from_uuid),
+                    duplicate: false,
+                    receipt_number,
+                });
+            }
+            before
+                .iter()
+                .find(|kept| kept.is(report))
+                .map(|kept| kept.accepted)
+                .ok_or(WriteError::Vanished(report.report_id))
+        })
+        .collect()
+}
+
+/// Every reporter of the batch with the key that its reports are wrapped under.
+async fn write_reporters(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    vault: &Vault,
+    reports: &[&NewReport],
+) -> Result<HashMap<[u8; 32], (ReporterId, Key)>, WriteError> {
+    // One row per person, in one order everywhere, so that two batches cannot wait for each other in a circle.
+    let newest: BTreeMap<[u8; 32], &NewReporter> = reports
+        .iter()
+        .filter_map(|report| report.reporter.as_ref())
+        .map(|reporter| (reporter.lookup_key, reporter))
+        .collect();
+    if newest.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let received: Vec<OffsetDateTime> = newest.iter().map(|_| reports[0].received_time).collect();
+    let mut reporter_ids = Vec::with_capacity(newest.len());
+    let mut lookup_keys = Vec::with_capacity(newest.len());
+    let mut wrapped_keys = Vec::with_capacity(newest.len());
+    let mut identities = Vec::with_capacity(newest.len());
+    let mut accounts = Vec::with_capacity(newest.len());
+    for (lookup_key, reporter) in &newest {
+        let owner = reporter.reporter_id.as_uuid();
+        reporter_ids.push(owner);
+        lookup_keys.push(lookup_key.to_vec());
+        wrapped_keys.push(vault.master().wrap(Purpose::ReporterKey, owner, &reporter.key));
+        identities.push(reporter.identity.clone());
+        accounts.push(reporter.account.clone());
+    }
+    let rows = sqlx::query!(
+        r#"INSERT INTO ingest.reporter AS kept
+            (agency_id, reporter_id, lookup_key, wrapped_key, identity, account, created_time)
+        SELECT $1, * FROM UNNEST($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::timestamptz[])
+        ON CONFLICT (agency_id, lookup_key) DO UPDATE SET account = coalesce(excluded.account, kept.account)
+        RETURNING reporter_id, lookup_key AS "lookup_key!", wrapped_key AS "wrapped_key!""#,
+        agency.as_uuid(),
+        &reporter_ids,
+        &lookup_keys,
+        &wrapped_keys,
+        &identities,
+        &accounts as &[Option<String>],
+        &received,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let corrupt = |source| WriteError::Corrupt { reporter_id: row.reporter_id, source };
+            let lookup_key = row.lookup_key.as_slice().try_into().map_err(|_| corrupt(Unopened))?;
+            let key = vault
+                .master()
+                .unwrap_key(Purpose::ReporterKey, row.reporter_id, &row.wrapped_key)
+                .map_err(corrupt)?;
+            Ok((lookup_key, (ReporterId::from_uuid(row.reporter_id), key)))
+        })
+        .collect()
+}
+
+/// Receipt numbers for the reports whose reporters wait. A duplicate's number is never used: gaps are fine.
+async fn take_receipt_numbers(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &[&NewReport],
+) -> Result<Vec<Option<i64>>, WriteError> {
+    let wanted = reports.iter().filter(|report| report.replied_at_once).count();
+    if wanted == 0 {
+        return Ok(vec![None; reports.len()]);
+    }
+    let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
+    let last = sqlx::query_scalar!(
+        "INSERT INTO ingest.agency (agency_id, receipt_last) VALUES ($1, $2)
+        ON CONFLICT (agency_id) DO UPDATE SET receipt_last = agency.receipt_last + $2
+        RETURNING receipt_last",
+        agency.as_uuid(),
+        wanted,
+    )
+    .fetch_one(tx)
+    .await?;
+    let mut next = last - wanted;
+    Ok(reports
+        .iter()
+        .map(|report| {
+            report.replied_at_once.then(|| {
+                next += 1;
+                next
+            })
+        })
+        .collect())
+}
+
+/// A report that was there before.
+struct Kept {
+    request_id: Option<Uuid>,
+    external_key: Option<Vec<u8>>,
+    accepted: Accepted,
+}
+
+impl Kept {
+    fn is(&self, report: &NewReport) -> bool {
+        let same_request = report.request_id.is_some() && report.request_id == self.request_id;
+        let same_record =
+            report.external_key.as_ref().is_some_and(|key| self.external_key.as_deref() == Some(key));
+        same_request || same_record
+    }
+}
+
+async fn find_before(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &[&NewReport],
+    written: &HashSet<Uuid>,
+) -> Result<Vec<Kept>, WriteError> {
+    let missing: Vec<&NewReport> =
+        reports.iter().copied().filter(|report| !written.contains(&report.report_id.as_uuid())).collect();
+    let request_ids: Vec<Uuid> = missing.iter().filter_map(|report| report.request_id).collect();
+    let external_keys: Vec<Vec<u8>> =
+        missing.iter().filter_map(|report| report.external_key.map(Vec::from)).collect();
+    let rows = sqlx::query!(
+        r#"SELECT report_id AS "report_id!", request_id, external_key, reporter_id, receipt_number
+        FROM ingest.report WHERE agency_id = $1 AND request_id = ANY($2)
+        UNION
+        SELECT report_id, request_id, external_key, reporter_id, receipt_number
+        FROM ingest.report WHERE agency_id = $1 AND external_key = ANY($3)"#,
+        agency.as_uuid(),
+        &request_ids,
+        &external_keys,
+    )
+    .fetch_all(tx)
+    .await?;
+    let kept = rows.into_iter().map(|row| Kept {
+        request_id: row.request_id,
+        external_key: row.external_key,
+        accepted: Accepted {
+            report_id: ReportId::from_uuid(row.report_id),
+            reporter_id: row.reporter_id.map(ReporterId::from_uuid),
+            duplicate: true,
+            receipt_number: row.receipt_number,
+        },
+    });
+    Ok(kept.collect())
+}

@@ -1,0 +1,15 @@
+//! The two backing services of one machine, PostgreSQL and NATS: started privately under one data directory,
+//! for `chengqing up` and for tests.
+//!
+//! It never touches a server that it did not start, and it knows no schema and no subject: who may do what is
+//! told to it ([`BusUser`], SQL given to [`Postgres::run_sql`]).
+
+mod nats;
+mod port;
+mod postgres;
+mod process;
+
+pub use nats::{BusUser, Nats, nats_server};
+pub use port::{free_port, is_taken};
+pub use postgres::{Postgres, PostgresTuning};
+pub use process::{end_leftover, remember};

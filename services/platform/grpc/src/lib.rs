@@ -1,0 +1,20 @@
+//! What every gRPC server and client here has in common: who is calling, errors with details, pages of lists,
+//! health, trace context, graceful stop.
+//!
+//! It knows no RPC by name.
+
+mod caller;
+mod client;
+mod convert;
+mod page;
+mod refusal;
+mod server;
+mod token;
+
+pub use caller::{Caller, Role};
+pub use client::{channel, with_token, without_token};
+pub use convert::{instant, parse_id, timestamp};
+pub use page::{PageToken, page_size};
+pub use refusal::{Refusal, told};
+pub use server::serve;
+pub use token::{TokenIssuer, TokenVerifier, public_key};

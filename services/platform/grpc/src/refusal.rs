@@ -1,0 +1,112 @@
+//! Errors as a caller sees them: a code, a machine reason, and words in Chinese and English that say what to do.
+
+use std::collections::HashMap;
+use std::error::Error;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// The domain of every reason.
+const DOMAIN: &str = "chengqing";
+
+/// A refusal on its way to becoming a [`Status`].
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The gRPC code.
+    pub code: Code,
+    /// UPPER_SNAKE, stable; programs decide on it.
+    pub reason: &'static str,
+    /// What is wrong and what to do, in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+    /// Every dynamic part, for programs.
+    pub metadata: Vec<(&'static str, String)>,
+    field: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal without dynamic parts.
+    pub fn new(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, reason, zh: zh.into(), en: en.into(), metadata: Vec::new(), field: None }
+    }
+
+    /// Adds a dynamic part.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// The thing is not there, or belongs to another agency: the two look the same.
+    #[must_use]
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(
+            Code::NotFound,
+            "NOT_FOUND",
+            "没有找到，可能已被删除或不属于本单位。",
+            format!("No such {what} in this agency."),
+        )
+        .with("resource", what)
+    }
+
+    /// A field is wrong.
+    pub fn invalid(field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        let mut refusal = Self::new(Code::InvalidArgument, "INVALID_FIELD", zh, en).with("field", field);
+        refusal.field = Some(field);
+        refusal
+    }
+
+    /// The state of things does not allow it.
+    pub fn precondition(reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(Code::FailedPrecondition, reason, zh, en)
+    }
+
+    /// Somebody else changed it in the meantime.
+    pub fn changed(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(Code::Aborted, "CHANGED_MEANWHILE", zh, en)
+    }
+
+    /// Something broke on our side. Logs it, once, here; the caller hears no detail.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed on our side");
+        Self::new(
+            Code::Internal,
+            "INTERNAL",
+            "系统内部出错，内容没有改变，请稍后重试。",
+            "Something failed on our side and nothing was changed; try again in a moment.",
+        )
+    }
+
+    /// Something that this service stands on is away. Logs it, once, here.
+    pub fn unavailable(error: &(dyn Error + 'static)) -> Self {
+        tracing::warn!(error, "a request failed because something it needs is away");
+        Self::new(
+            Code::Unavailable,
+            "UNAVAILABLE",
+            "系统暂时不可用，内容没有改变，请稍后重试。",
+            "The service is unavailable for the moment and nothing was changed; try again shortly.",
+        )
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let metadata: HashMap<String, String> =
+            refusal.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let mut details = ErrorDetails::with_error_info(refusal.reason, DOMAIN, metadata);
+        details.set_localized_message("zh-CN", refusal.zh);
+        if let Some(field) = refusal.field {
+            details.add_bad_request_violation(field, refusal.en.clone());
+        }
+        Self::with_error_details(refusal.code, refusal.en, details)
+    }
+}
+
+/// What a status tells people: the Chinese words (English where there are none) and the English ones.
+#[must_use]
+pub fn told(status: &Status) -> (String, String) {
+    let en = status.message().to_owned();
+    let zh = status.get_details_localized_message().map_or_else(|| en.clone(), |localized| localized.message);
+    (zh, en)
+}

@@ -1,0 +1,12 @@
+//! What every service process stands on: configuration, time, tasks that start and stop in order, and the
+//! points where a test can kill it.
+//!
+//! It knows no network, no database and no service.
+
+mod clock;
+pub mod config;
+pub mod crash;
+mod lifecycle;
+
+pub use clock::Clock;
+pub use lifecycle::{Lifecycle, Stopped};

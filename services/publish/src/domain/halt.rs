@@ -1,0 +1,73 @@
+//! What a halt stops.
+
+use ids::ClarificationId;
+
+use super::publication::Publication;
+
+/// What stops, or goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One clarification, in all its revisions.
+    Clarification(ClarificationId),
+    /// One account, by slug.
+    Account(String),
+    /// Everything that the agency publishes.
+    Everything,
+}
+
+impl Scope {
+    /// Its name in rows.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Clarification(_) => "clarification",
+            Self::Account(_) => "account",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// The clarification, if that is what stops.
+    #[must_use]
+    pub const fn clarification(&self) -> Option<ClarificationId> {
+        match self {
+            Self::Clarification(clarification) => Some(*clarification),
+            Self::Account(_) | Self::Everything => None,
+        }
+    }
+
+    /// The account, if that is what stops.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Clarification(_) | Self::Everything => None,
+        }
+    }
+
+    /// Whether it stops `publication`.
+    #[must_use]
+    pub fn covers(&self, publication: &Publication) -> bool {
+        match self {
+            Self::Clarification(clarification) => publication.clarification == *clarification,
+            Self::Account(account) => publication.account.slug == *account,
+            Self::Everything => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::Channel;
+    use crate::domain::publication::{State, tests::publication};
+
+    #[test]
+    fn a_halt_covers_what_it_names() {
+        let publication = publication(Channel::Weibo, State::Planned);
+        assert!(Scope::Everything.covers(&publication));
+        assert!(Scope::Account("qinglan".into()).covers(&publication));
+        assert!(!Scope::Account("another".into()).covers(&publication));
+        assert!(Scope::Clarification(publication.clarification).covers(&publication));
+        assert!(!Scope::Clarification(ClarificationId::mint()).covers(&publication));
+    }
+}

@@ -1,0 +1,49 @@
+//! Use-case errors as callers see them.
+
+use grpc::Refusal;
+use tonic::Status;
+
+use crate::change::ChangeError;
+use crate::resolve::ResolveError;
+
+/// A failed change is ours to mend: the caller did nothing wrong.
+impl From<ChangeError> for Status {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Database(error) => database(&error),
+            ChangeError::Invalid(_) => Refusal::internal(&error).into(),
+        }
+    }
+}
+
+impl From<ResolveError> for Status {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::NotFound(_) => Refusal::not_found("publication").into(),
+            ResolveError::Changed => Refusal::changed(
+                "这条发布的状态刚刚变了，请刷新后再核对。",
+                "The publication has changed since you looked; reload it and look again.",
+            )
+            .into(),
+            ResolveError::NotUncertain(state) => Refusal::precondition(
+                "PUBLICATION_NOT_UNCERTAIN",
+                "这条发布的结果已经明确，无需人工核对。",
+                "The outcome of this publication is known; there is nothing to resolve.",
+            )
+            .with("state", state)
+            .into(),
+            ResolveError::Change(error) => error.into(),
+        }
+    }
+}
+
+/// A database that is away is tried again by the caller; one that refuses is a bug of ours.
+#[must_use]
+pub fn database(error: &sqlx::Error) -> Status {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
+            Refusal::unavailable(error).into()
+        }
+        _ => Refusal::internal(error).into(),
+    }
+}

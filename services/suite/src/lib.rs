@@ -1,0 +1,15 @@
+//! The binary `chengqing`: composition only. It starts services, sets up one machine, and holds the operators'
+//! commands; what a service does is the service's own.
+//!
+//! A library as well, so that the system tests set up and run an installation exactly as `chengqing up` does.
+
+pub mod bench;
+pub mod code;
+pub mod dead_letters;
+pub mod demo;
+pub mod fleet;
+pub mod import;
+pub mod installation;
+pub mod serve;
+pub mod up;
+pub mod verify;

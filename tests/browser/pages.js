@@ -1,0 +1,135 @@
+// Walks through the work of the office in a real browser and looks at every page at both widths: nothing may
+// stick out sideways, every control must be big enough for a thumb on the phone, no script may fail, and
+// nothing may be fetched from anywhere else.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const { CHENGQING, FOLDER, PORT_BASE, SCREENSHOTS } = process.env
+const base = Number(PORT_BASE)
+const console_ = `http://localhost:${base}`
+const site = `http://localhost:${base + 2}`
+const outside = `http://localhost:${base + 10}`
+const secrets = JSON.parse(readFileSync(`${FOLDER}/secrets.json`, 'utf8'))
+const WIDTHS = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } }
+
+let failed = 0
+let passed = 0
+function check(holds, sentence, detail = '') {
+  if (holds) passed += 1
+  else {
+    failed += 1
+    console.log(`FAILED ${sentence} ${detail}`)
+  }
+}
+
+mkdirSync(SCREENSHOTS, { recursive: true })
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
+})
+
+async function person(login) {
+  const context = await browser.newContext({ locale: 'zh-CN' })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => check(false, 'no script fails', error.message))
+  page.on('request', (request) =>
+    check(new URL(request.url()).hostname === 'localhost', 'nothing is fetched from elsewhere', request.url()))
+  if (login) {
+    const code = execFileSync(CHENGQING, ['code', login, '--data', FOLDER, '--port-base', PORT_BASE]).toString().trim()
+    await page.goto(`${console_}/sign-in`)
+    await look(page, 'sign-in')
+    await page.fill('[name=login]', login)
+    await page.fill('[name=password]', secrets.people_password)
+    await page.fill('[name=code]', code)
+    await page.click('form[action="/sign-in"] button')
+    await page.waitForURL(`${console_}/`)
+  }
+  return page
+}
+
+const looked = new Set()
+async function look(page, name) {
+  if (looked.has(name)) return
+  looked.add(name)
+  for (const [width, size] of Object.entries(WIDTHS)) {
+    await page.setViewportSize(size)
+    const found = await page.evaluate(() => {
+      const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth
+      const small = [...document.querySelectorAll('button, [role=button], select, input:not([type=hidden])')]
+        .filter((element) => element.checkVisibility() && !['checkbox', 'radio'].includes(element.type))
+        .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect().height])
+        .filter(([, height]) => height > 0 && height < 36)
+      return { wide, small, language: document.documentElement.lang, title: document.title }
+    })
+    check(found.wide <= 0, `${name} fits the ${width}`, `${found.wide} px stick out`)
+    if (width === 'phone') check(found.small.length === 0, `${name} can be worked with a thumb`, JSON.stringify(found.small))
+    check(found.language !== '' && found.title !== '', `${name} says its language and title`)
+    await page.screenshot({ path: `${SCREENSHOTS}/${name}-${width}.png`, fullPage: true })
+  }
+}
+
+// The citizen's phone and what the public sees.
+const citizen = await person()
+await citizen.goto(`${outside}/phone`)
+await look(citizen, 'phone')
+await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"count":1,"open_window":true}' })
+  .then((answer) => answer.json())
+  .then(async ({ citizens: [{ openid }] }) => {
+    const sent = await fetch(`${outside}/_control/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ openid, content: '群里都在转，说明天凌晨3点青岚县有7级地震，让大家别睡屋里，是真的吗？' }),
+    }).then((answer) => answer.json())
+    check(sent.reply?.startsWith('收到，编号'), 'the receipt comes', JSON.stringify(sent))
+  })
+await citizen.goto(`${outside}/timeline`)
+await look(citizen, 'timeline')
+await citizen.goto(site)
+await look(citizen, 'site')
+
+// The office.
+const duty = await person('duty')
+await look(duty, 'queue')
+await duty.goto(`${console_}/messages`)
+await look(duty, 'messages')
+await duty.goto(`${console_}/publications`)
+await look(duty, 'publications')
+await duty.goto(`${console_}/halt`)
+await look(duty, 'halt')
+let caseId
+for (let tries = 0; tries < 100 && !caseId; tries += 1) {
+  await duty.goto(`${console_}/`)
+  const row = duty.locator('[data-case-id]', { hasText: '地震' }).first()
+  if (await row.count()) caseId = await row.getAttribute('data-case-id')
+}
+check(Boolean(caseId), 'the case is in the queue')
+await duty.goto(`${console_}/case/${caseId}`)
+await look(duty, 'case')
+await duty.fill('[name=department]', '应急管理局')
+await duty.fill('[name=question]', '是否收到过涉及我县的地震预报？')
+await Promise.all([duty.waitForLoadState(), duty.click(`form[action="/case/${caseId}/finding"] button`)])
+await duty.waitForSelector('#department-link')
+await look(duty, 'department-link')
+const link = await duty.inputValue('#department-link')
+
+const department = await person()
+await department.goto(link)
+await look(department, 'department')
+
+const drafter = await person('drafter')
+await drafter.goto(`${console_}/case/${caseId}/draft?kind=clarification`)
+await drafter.fill('[name=title]', '青岚县没有地震预报')
+await look(drafter, 'draft')
+
+const auditor = await person('auditor')
+await auditor.goto(`${console_}/audit`)
+await look(auditor, 'audit')
+
+await duty.goto(`${console_}/case/${caseId}/answers`)
+await look(duty, 'answers')
+
+await browser.close()
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed ? 1 : 0)

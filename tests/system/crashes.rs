@@ -1,0 +1,180 @@
+//! G1, G3, G4, G8: whatever dies, and whenever, the end is the same: one push, one post, one answer each.
+
+use std::collections::BTreeMap;
+
+use crate::office::{Office, title};
+
+/// A rumor of its own for each round: words that share nothing with another's, so that each opens a claim.
+struct Rumor {
+    /// What citizens ask.
+    asked: String,
+    /// Words of it that the queue shows.
+    about: String,
+}
+
+const SUBJECTS: [&str; 8] = ["城北大桥", "自来水厂", "中心小学", "老车站", "人民公园", "青溪水库", "长途客运站", "体育馆"];
+const EVENTS: [&str; 8] = [
+    "下个月要整体拆除重建",
+    "昨晚发生了严重爆炸",
+    "从明天起无限期关闭",
+    "被外地老板买下来了",
+    "挖出了很多古代金币",
+    "有野猪伤人好几个",
+    "要改建成垃圾焚烧厂",
+    "门票涨到五百块一张",
+];
+
+fn rumor(round: usize) -> Rumor {
+    let (subject, event) = (SUBJECTS[round % 8], EVENTS[(round / 8 + round) % 8]);
+    Rumor { asked: format!("听说{subject}{event}，是真的吗"), about: format!("{subject}{event}") }
+}
+
+/// The whole chain once, with everybody kept alive: three people ask, the office clarifies, everyone is told.
+async fn chain(office: &mut Office, round: usize) {
+    let rumor = rumor(round);
+    office.outside.reset_quota().await.unwrap();
+    let mut citizens = Vec::new();
+    for citizen in office.outside.citizens(3).await.unwrap() {
+        // The platform delivers up to three times; a service that died meanwhile has to be back by then.
+        office.fleet.revive().await.unwrap();
+        office.outside.send(&citizen, &rumor.asked).await.unwrap();
+        citizens.push(citizen.openid);
+    }
+    let case = office.case_about(&rumor.about).await;
+    office.signed_through_deaths(&case, &rumor.about).await;
+    office.all_publications(&case, 3, "confirmed").await;
+    office.answered(&case, 3).await;
+
+    let outcome = office.outcome(&title(&rumor.about)).await;
+    assert_eq!((outcome.pushes, outcome.posts), (1, 1), "round {round}, {}", rumor.about);
+    let expected: BTreeMap<String, usize> = citizens.into_iter().map(|citizen| (citizen, 1)).collect();
+    assert_eq!(outcome.answers, expected, "round {round}, {}", rumor.about);
+}
+
+/// The points of the messaging crate, which every service that owns a database passes.
+const MESSAGING: [&str; 7] = [
+    "outbox.after_commit",
+    "relay.before_publish",
+    "relay.after_publish_before_mark",
+    "relay.after_mark",
+    "consumer.before_commit",
+    "consumer.after_commit_before_ack",
+    "consumer.after_ack",
+];
+
+/// Points of each service that the chain passes.
+const OWN: [(&str, &[&str]); 4] = [
+    ("ingest", &[]),
+    ("classification", &[]),
+    ("approval", &[]),
+    ("publish", &[]),
+];
+
+/// Points off the chain: what they interrupt has tests of its own in its service.
+const ELSEWHERE: [&str; 0] = [];
+
+async fn killed_at_each(service: &'static str, points: &[&str]) {
+    let mut office = Office::open().await;
+    for (round, point) in points.iter().enumerate() {
+        office.fleet.kill(service).await.unwrap();
+        let deaths = office.fleet.deaths(service);
+        office.fleet.start_armed(service, point).await.unwrap();
+        chain(&mut office, round).await;
+        assert!(office.fleet.deaths(service) > deaths, "{service} never reached {point}");
+    }
+}
+
+fn points_of(service: &str) -> Vec<&'static str> {
+    let own = OWN.iter().find(|(name, _)| *name == service).map_or(&[][..], |(_, points)| points);
+    MESSAGING.iter().chain(own).copied().collect()
+}
+
+#[tokio::test]
+async fn killing_ingest_at_each_of_its_crash_points_changes_nothing() {
+    killed_at_each("ingest", &points_of("ingest")).await;
+}
+
+#[tokio::test]
+async fn killing_classification_at_each_of_its_crash_points_changes_nothing() {
+    killed_at_each("classification", &points_of("classification")).await;
+}
+
+#[tokio::test]
+async fn killing_approval_at_each_of_its_crash_points_changes_nothing() {
+    killed_at_each("approval", &points_of("approval")).await;
+}
+
+#[tokio::test]
+async fn killing_publish_at_each_of_its_crash_points_changes_nothing() {
+    killed_at_each("publish", &points_of("publish")).await;
+}
+
+#[tokio::test]
+async fn losing_the_whole_bus_in_mid_flight_changes_nothing() {
+    let mut office = Office::open().await;
+    let rumor = rumor(0);
+    // Accepted, and nobody has heard of it: classification is down when the bus loses everything.
+    office.fleet.kill("classification").await.unwrap();
+    let citizen = office.says(&rumor.asked).await.0.openid;
+    lose_the_bus(&mut office).await;
+    office.fleet.start("classification").await.unwrap();
+    let case = office.case_about(&rumor.about).await;
+    // Signed, and publish has not heard of it.
+    office.fleet.kill("publish").await.unwrap();
+    office.signed_through_deaths(&case, &rumor.about).await;
+    lose_the_bus(&mut office).await;
+    office.fleet.start("publish").await.unwrap();
+    office.all_publications(&case, 3, "confirmed").await;
+    office.answered(&case, 1).await;
+    // Once more when everything is done: what is sent again must do nothing again.
+    lose_the_bus(&mut office).await;
+    let after = rumor_after(&mut office).await;
+    let outcome = office.outcome(&title(&rumor.about)).await;
+    assert_eq!((outcome.pushes, outcome.posts), (1, 1));
+    assert_eq!(outcome.answers, BTreeMap::from([(citizen, 1)]));
+    assert!(!after.is_empty());
+}
+
+async fn lose_the_bus(office: &mut Office) {
+    office.nats.kill().await.unwrap();
+    office.nats.remove_store().unwrap();
+    office.nats.resume().await.unwrap();
+}
+
+/// A later report reaches the queue: by then everything that was sent again has been seen.
+async fn rumor_after(office: &mut Office) -> String {
+    let later = rumor(1);
+    office.says(&later.asked).await;
+    office.case_about(&later.about).await
+}
+
+/// A point that no test knows would never be tried.
+#[test]
+fn every_crash_point_in_the_code_is_tried() {
+    let services = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("services");
+    let mut found = std::collections::BTreeSet::new();
+    collect(&services, &mut found);
+    let known: std::collections::BTreeSet<String> = MESSAGING
+        .iter()
+        .chain(OWN.iter().flat_map(|(_, points)| points.iter()))
+        .chain(&ELSEWHERE)
+        .map(|point| (*point).to_owned())
+        .collect();
+    assert_eq!(found, known);
+}
+
+fn collect(folder: &std::path::Path, found: &mut std::collections::BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            // In code, not in comments.
+            for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                let points = line.split("crash_point!(\"").skip(1);
+                found.extend(points.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The dependency picture of the README, held against `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+const SERVICES: [&str; 6] = ["ingest", "classification", "approval", "publish", "console", "sandbox"];
+const COMPOSITION: [&str; 2] = ["suite", "system-tests"];
+
+#[test]
+fn crates_depend_on_each_other_only_downwards() {
+    let graph = workspace_dependencies();
+    for (from, dependencies) in &graph {
+        for to in dependencies {
+            assert!(may_use(from, to), "{from} must not depend on {to}");
+        }
+    }
+    // A picture that lists crates which are gone would hold for ever.
+    for name in SERVICES.iter().chain(&COMPOSITION).chain(&["messaging", "grpc", "runtime", "telemetry"]) {
+        assert!(graph.contains_key(*name), "{name} is not in the workspace");
+    }
+}
+
+fn may_use(from: &str, to: &str) -> bool {
+    match (from, to) {
+        (from, _) if COMPOSITION.contains(&from) => true,
+        // Only composition uses a service; no service uses another.
+        (_, to) if SERVICES.contains(&to) || COMPOSITION.contains(&to) => false,
+        ("sandbox", to) => to == "runtime",
+        ("console", to) => ["contracts", "grpc", "ids", "runtime", "telemetry"].contains(&to),
+        (from, _) if SERVICES.contains(&from) => true,
+        // Platform and connectors: towards the ground.
+        ("messaging", to) => ["database", "ids", "runtime", "telemetry"].contains(&to),
+        ("grpc", to) => ["ids", "runtime", "telemetry"].contains(&to),
+        ("database" | "signoff", to) => to == "ids",
+        ("testkit", to) => ["backing", "database", "ids", "runtime"].contains(&to),
+        _ => false,
+    }
+}
+
+/// Who depends on whom within the workspace, at run time: tests of a crate may use more.
+fn workspace_dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let names: BTreeSet<&str> = packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().unwrap();
+            let within = dependencies
+                .iter()
+                .filter(|dependency| dependency["kind"].is_null())
+                .map(|dependency| dependency["name"].as_str().unwrap())
+                .filter(|name| names.contains(name))
+                .map(str::to_owned)
+                .collect();
+            (package["name"].as_str().unwrap().to_owned(), within)
+        })
+        .collect()
+}

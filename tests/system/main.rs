@@ -1,0 +1,13 @@
+//! Stories through all services, as processes of their own, over real PostgreSQL and NATS and the console's own
+//! pages; what the public sees is counted in the sandbox's log.
+
+mod bad_input;
+mod crashes;
+mod dependencies;
+mod four_eyes;
+mod halt;
+mod office;
+mod story;
+mod tampering;
+mod tenants;
+mod traces;
