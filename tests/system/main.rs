@@ -6,6 +6,7 @@ mod crashes;
 mod dependencies;
 mod four_eyes;
 mod halt;
+mod inside;
 mod office;
 mod story;
 mod tampering;

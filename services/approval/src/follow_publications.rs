@@ -9,7 +9,7 @@ use crate::audit;
 use crate::desk::named;
 use crate::domain::audit::Entry;
 use crate::domain::case::{CaseCommand, CaseFile};
-use crate::domain::publication::{Outcome, channel_zh, outcome};
+use crate::domain::publication::{Outcome, PublicationState, channel_zh, outcome};
 use crate::domain::rendition::published_channels;
 use crate::store::case::CaseEvent;
 use crate::store::publication::Reported;
@@ -71,20 +71,20 @@ async fn move_case(
         one.clarification == publication.clarification
             && one.revision.cast_signed() == publication.revision
     });
-    if !is_newest_signed {
+    // What does not verify was altered or forged on the way, perhaps so that it is not the revision which was
+    // signed: a person must know at once.
+    let (command, note, action) = if publication.state == PublicationState::Refused && !is_newest_signed {
+        let why = format!("{}：{}", channel_zh(&publication.channel), publication.reason);
+        (CaseCommand::NeedPerson, why, "case.needs_person")
+    } else if is_newest_signed {
+        match outcome_of(tx, publication).await? {
+            Outcome::UnderWay => return Ok(None),
+            Outcome::Confirmed => (CaseCommand::ConfirmPublications, String::new(), "case.published"),
+            Outcome::NeedsPerson(why) => (CaseCommand::NeedPerson, why, "case.needs_person"),
+            Outcome::Halted(why) => (CaseCommand::Halt, why, "case.halted"),
+        }
+    } else {
         return Ok(None);
-    }
-    let revision = publication.revision.cast_unsigned();
-    let revision = store::clarification::revision(tx, publication.clarification, revision).await?;
-    let Some(revision) = revision else { return Ok(None) };
-    let publications =
-        store::publication::of_revision(tx, publication.clarification, publication.revision).await?;
-    let channels = published_channels(revision.draft.level());
-    let (command, note, action) = match outcome(channels, &publications) {
-        Outcome::UnderWay => return Ok(None),
-        Outcome::Confirmed => (CaseCommand::ConfirmPublications, String::new(), "case.published"),
-        Outcome::NeedsPerson(why) => (CaseCommand::NeedPerson, why, "case.needs_person"),
-        Outcome::Halted(why) => (CaseCommand::Halt, why, "case.halted"),
     };
     let Ok(state) = case.state.apply(command) else { return Ok(None) };
     // A halted case whose other channels are confirmed keeps saying why it was halted.
@@ -94,4 +94,14 @@ async fn move_case(
     }
     store::case::move_to(tx, case, state, &note).await?;
     Ok(Some(action))
+}
+
+/// What all publications of the same revision say together.
+async fn outcome_of(tx: &mut PgConnection, publication: &Reported) -> Result<Outcome, StoreError> {
+    let revision = publication.revision.cast_unsigned();
+    let revision = store::clarification::revision(tx, publication.clarification, revision).await?;
+    let Some(revision) = revision else { return Ok(Outcome::UnderWay) };
+    let publications =
+        store::publication::of_revision(tx, publication.clarification, publication.revision).await?;
+    Ok(outcome(published_channels(revision.draft.level()), &publications))
 }

@@ -63,7 +63,8 @@ use crate::desk::Desk;
 use crate::password::SlowWork;
 use crate::secrets::Pepper;
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+/// The service's own migrations.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// The name of the service: of its schema, its role and its user on the bus.
 const SERVICE: &str = "approval";

@@ -121,7 +121,8 @@ async fn learn_all(
     agency: AgencyId,
     batch: &[Delivery<Read<Fact>>],
 ) -> Result<(), ApplyError> {
-    let facts = batch.iter().map(|delivery| of_agency(agency, &delivery.input)).collect::<Result<Vec<_>, _>>()?;
+    let facts =
+        batch.iter().map(|delivery| of_agency(agency, &delivery.input)).collect::<Result<Vec<_>, _>>()?;
     Ok(learn(tx, agency, facts).await?)
 }
 

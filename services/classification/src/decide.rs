@@ -188,16 +188,25 @@ impl Round<'_> {
 
     fn put_elsewhere(&self, received: &Received, judged: Judged) -> Decided {
         let mut reasons = vec![judged.reason];
-        if judged.disowns_answer && received.reporter.is_some_and(|reporter| self.answered.contains(&reporter)) {
+        if judged.disowns_answer
+            && received.reporter.is_some_and(|reporter| self.answered.contains(&reporter))
+        {
             reasons.push(Reason::new("handover", "留言人说自动答复不是所问，转值班人员", 1.0));
         }
         Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
     }
 
-    fn match_or_open(&mut self, received: &Received, intent: Reason, profile: &Profile, text: String) -> Decided {
+    fn match_or_open(
+        &mut self,
+        received: &Received,
+        intent: Reason,
+        profile: &Profile,
+        text: String,
+    ) -> Decided {
         let found = matches(self.known.index(), profile);
         let mut reasons = vec![intent];
-        let decided = |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
+        let decided =
+            |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
         if let Some(answer) = found.clarification {
             match (answer.certainty, self.known.claim_of(answer.target)) {
                 (Certainty::Sure, _) if self.known.answers_automatically(answer.target) => {
@@ -206,7 +215,11 @@ impl Round<'_> {
                 }
                 (Certainty::Sure, Some(claim)) => {
                     reasons.extend(answer.reasons);
-                    reasons.push(Reason::new("match.clarified", "与已发布的辟谣稿一致，该稿未开启自动答复", 0.0));
+                    reasons.push(Reason::new(
+                        "match.clarified",
+                        "与已发布的辟谣稿一致，该稿未开启自动答复",
+                        0.0,
+                    ));
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
                 (Certainty::Sure, None) | (Certainty::Maybe, _) => {
@@ -226,7 +239,8 @@ impl Round<'_> {
                 }
                 return decided(Outcome::Joined(claim.target), claim.similarity, reasons);
             }
-            let detail = format!("与一件已辟谣的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
+            let detail =
+                format!("与一件已辟谣的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
         }
         let claim = ClaimId::mint();
@@ -270,7 +284,9 @@ async fn save(
             None => growing.push((claim, grown)),
         }
     }
-    outgoing.extend(opening.iter().map(|(claim, traceparent)| events::opened(agency, claim, traceparent.clone())));
+    outgoing.extend(
+        opening.iter().map(|(claim, traceparent)| events::opened(agency, claim, traceparent.clone())),
+    );
     let opening: Vec<Claim> = opening.into_iter().map(|(claim, _)| claim).collect();
     claims::insert(tx, agency, &opening, now).await?;
     claims::grow(tx, agency, &growing).await?;

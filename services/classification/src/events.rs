@@ -53,7 +53,10 @@ pub fn alarms(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<
 
 /// A claim was opened.
 pub fn opened(agency: AgencyId, claim: &Claim, traceparent: Option<String>) -> Outgoing {
-    outgoing(&pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim)) }, traceparent)
+    outgoing(
+        &pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim)) },
+        traceparent,
+    )
 }
 
 /// A claim's counts changed.
@@ -165,8 +168,10 @@ pub fn decided_by_approval(subject: &str, payload: &[u8]) -> Result<Read<Fact>, 
         }
         ClarificationRevoked::SUBJECT => {
             let event = decode::<ClarificationRevoked>(payload)?;
-            let said =
-                Fact::Revoked(id("clarification_id", &event.clarification_id)?, number("revision", event.revision)?);
+            let said = Fact::Revoked(
+                id("clarification_id", &event.clarification_id)?,
+                number("revision", event.revision)?,
+            );
             Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
         }
         other => Err(Unreadable(format!("subject {other} is not known here"))),
@@ -184,7 +189,8 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
         claim => Some(id("claim_id", claim)?),
     };
     let titled = [PAGE, "wechat"].into_iter().filter_map(|channel| content.rendition(channel));
-    let title = titled.map(|rendition| rendition.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
+    let title =
+        titled.map(|rendition| rendition.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
     Ok(Signed {
         clarification,
         revision: number("revision", event.revision)?,

@@ -98,7 +98,8 @@ fn page(mut rows: Vec<Shown>, size: i64) -> (Vec<pb::ClassifiedReport>, String) 
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > size;
     rows.truncate(size);
-    let token = rows.last().filter(|_| more).map(|last| PageToken::encode(&last.position)).unwrap_or_default();
+    let token =
+        rows.last().filter(|_| more).map(|last| PageToken::encode(&last.position)).unwrap_or_default();
     (rows.into_iter().map(report_message).collect(), token)
 }
 

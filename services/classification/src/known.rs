@@ -70,12 +70,14 @@ impl Known {
         self.index.truncate(self.committed);
         loop {
             let changes = changes::after(tx, agency, self.last_change, CHANGES_MAX).await?;
-            let Some(&(last, _)) = changes.last() else { return Ok(()) };
-            for (_, change) in &changes {
+            for (number, change) in &changes {
                 self.learn(change);
+                self.last_change = *number;
             }
-            self.last_change = last;
             self.committed = self.index.len();
+            if changes.len() < usize::try_from(CHANGES_MAX).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
         }
     }
 
@@ -125,8 +127,7 @@ impl Known {
                 title.facts.denies = sentence.facts.denies;
                 self.index.add(target, &sentence);
                 self.index.add(target, &title);
-                self.clarifications
-                    .insert(*clarification, (published.claim, published.automatic_answer));
+                self.clarifications.insert(*clarification, (published.claim, published.automatic_answer));
             }
             Change::ClarificationRemoved(clarification) => {
                 self.index.remove(Target::Clarification(*clarification));

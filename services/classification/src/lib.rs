@@ -94,12 +94,16 @@ impl App {
     /// When the server fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         let Self { pool, bus, listener, verifier, clock, .. } = self;
-        let relay = Relay::new(pool.clone(), bus.clone(), "CLASSIFICATION", "classification.>", clock.clone());
+        let relay =
+            Relay::new(pool.clone(), bus.clone(), "CLASSIFICATION", "classification.>", clock.clone());
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let reports =
-            consumer::Reports { decide: decide::Decide::default(), waker: waker.clone(), clock: clock.clone() };
+        let reports = consumer::Reports {
+            decide: decide::Decide::default(),
+            waker: waker.clone(),
+            clock: clock.clone(),
+        };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 

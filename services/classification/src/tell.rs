@@ -43,7 +43,10 @@ impl Tell {
         let soft = lifecycle.soft();
         while !soft.is_cancelled() {
             if let Err(error) = self.tell_all().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not tell that claims have grown");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not tell that claims have grown"
+                );
             }
             tokio::select! {
                 () = soft.cancelled() => {}
@@ -70,7 +73,8 @@ impl Tell {
         }
         for claim in &mut grown {
             claim.state_revision += 1;
-            claim.urgency = urgency(claim.urgency_of_words.iter().chain(&Signals::get().of_spread(claim.spread)));
+            claim.urgency =
+                urgency(claim.urgency_of_words.iter().chain(&Signals::get().of_spread(claim.spread)));
         }
         let told: Vec<Told> =
             grown.iter().map(|claim| Told { claim: claim.claim, urgency: claim.urgency }).collect();

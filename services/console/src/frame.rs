@@ -134,3 +134,77 @@ pub(crate) fn page_with(status: StatusCode, template: &impl Template) -> Respons
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::problem::Kind;
+
+    #[derive(Template)]
+    #[template(path = "layout.html")]
+    struct Bare {
+        frame: Frame,
+    }
+
+    fn visitor() -> Frame {
+        let visit = Visit { language: Language::Chinese, here: "/?a=\"><script>1</script>".into(), partial: false };
+        Frame::of_visitor(&visit, String::new())
+    }
+
+    fn templates() -> Vec<(String, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn what_others_wrote_is_text_on_every_page() {
+        let mut frame = visitor();
+        frame.agency = "<b>演示</b>".to_owned();
+        let mut problem = Problem::new(Kind::Refused, frame.words);
+        problem.said = "<script>alert(1)</script>".to_owned();
+        let html = Bare { frame: frame.alert(problem) }.render().unwrap();
+        assert!(!html.contains("<script>alert") && !html.contains("<b>演示") && !html.contains("\"><script>1"));
+        assert!(html.contains("演示"));
+    }
+
+    #[test]
+    fn the_agency_of_the_demonstration_is_marked() {
+        let mut frame = visitor();
+        assert!(!frame.demonstration());
+        frame.agency = "青岚县政府新闻办（演示）".to_owned();
+        assert!(frame.demonstration());
+    }
+
+    #[test]
+    fn no_template_holds_what_the_content_policy_forbids() {
+        for (name, html) in templates() {
+            let forbidden = [" style=", "<style", " onclick", " onload", " onsubmit", "javascript:", "hx-on", "hx-vals=\"js"];
+            for forbidden in forbidden {
+                assert!(!html.contains(forbidden), "{name} holds {forbidden}");
+            }
+            let inline = html.split("<script").skip(1).any(|script| !script.starts_with(" src="));
+            assert!(!inline, "{name} holds an inline script");
+        }
+    }
+
+    #[test]
+    fn every_form_is_tied_to_its_session() {
+        // A choice of language is no secret, and a department's link is its own authority.
+        let open = ["/language", "/d/{{ secret }}"];
+        for (name, html) in templates() {
+            for form in html.split("<form ").skip(1) {
+                let form = form.split("</form>").next().unwrap();
+                let guarded = form.contains("forms::guard(");
+                let is_open = open.iter().any(|action| form.contains(&format!("action=\"{action}\"")));
+                assert!(guarded != is_open, "{name} has a form without its token: {form}");
+            }
+        }
+    }
+}

@@ -12,6 +12,7 @@ use tonic_types::StatusExt;
 use crate::frame::{Frame, page_with};
 use crate::language::{Language, Words};
 use crate::session::{NotSignedIn, SignedIn, Visit};
+use crate::wording;
 
 /// What kind of refusal it is; decides the status and the advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,10 +181,34 @@ pub(crate) fn kept(visit: &Visit, problem: Problem, typed: &[(String, String)]) 
         .filter(|(name, value)| {
             !NOT_TYPED.contains(&name.as_str()) && !name.starts_with("expected_") && value.chars().count() > 8
         })
-        .cloned()
+        .map(|(name, value)| (label(name, visit.words()).to_owned(), value.clone()))
         .collect();
     let status = problem.status();
     page_with(status, &KeptPage { frame: Frame::of_visitor(visit, String::new()).alert(problem), kept })
+}
+
+/// What the page calls the field; a field without words of its own keeps its name.
+fn label<'a>(name: &'a str, words: &'static Words) -> &'a str {
+    match name {
+        "title" => words.box_title,
+        "summary" => words.box_summary,
+        "claim" => words.box_claim,
+        "check" => words.box_check,
+        "conclusion" => words.box_conclusion,
+        "basis" => words.box_basis,
+        "advice" => words.box_advice,
+        "post" => words.box_post,
+        "question" => words.question,
+        "reason" => words.reason,
+        "sentence" => words.notice_sentence,
+        "note" => words.resolve_note,
+        "facts" => words.facts,
+        "evidence" => words.evidence,
+        other => other
+            .strip_prefix("standing_")
+            .and_then(|key| wording::standing_reply(key, words))
+            .unwrap_or(other),
+    }
 }
 
 fn part(visit: &Visit, problem: Problem) -> Response {

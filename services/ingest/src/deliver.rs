@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ids::{AgencyId, AttemptId};
+use ids::{AgencyId, AttemptId, CaseId};
 use runtime::{Clock, Lifecycle, crash_point};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
+use tracing::Instrument;
 use wechat::error::{CallError, Wait};
 
 use crate::agency::{Account, Agencies};
@@ -68,6 +69,7 @@ pub struct Deliverer {
 /// One committed attempt.
 struct Attempt {
     id: AttemptId,
+    case: CaseId,
     account: Arc<Account>,
     open_id: String,
     text: String,
@@ -113,7 +115,18 @@ impl Deliverer {
                 break;
             }
             crash_point!("ingest.deliver.after_attempt_committed");
-            join_all(attempts.into_iter().map(|attempt| self.send(agency, attempt))).await;
+            join_all(attempts.into_iter().map(|attempt| {
+                let span = tracing::info_span!(
+                    parent: None,
+                    "answer",
+                    otel.name = "custom_send",
+                    otel.kind = "client",
+                    { telemetry::attribute::AGENCY_ID } = %agency,
+                    { telemetry::attribute::CASE_ID } = %attempt.case,
+                );
+                self.send(agency, attempt).instrument(span)
+            }))
+            .await;
         }
         Ok(())
     }
@@ -127,10 +140,10 @@ impl Deliverer {
         let mut attempts = Vec::with_capacity(due.len());
         for one in &due {
             match self.prepare(&mut tx, agency, one, now).await? {
-                Prepared::Ready { account, open_id, text } => {
+                Prepared::Ready { case, account, open_id, text } => {
                     let id = AttemptId::mint();
                     answer::begin(&mut tx, agency, one.answer, id, now, now + LEASE).await?;
-                    attempts.push(Attempt { id, account, open_id, text, attempts: one.attempts });
+                    attempts.push(Attempt { id, case, account, open_id, text, attempts: one.attempts });
                 }
                 Prepared::Ended(event, reason) => {
                     answer::end_unsent(&mut tx, agency, one.answer, event, &reason, now).await?;
@@ -188,7 +201,7 @@ impl Deliverer {
         let Some(open_id) = self.open_identity(due) else {
             return Ok(Prepared::Ended(Event::Refused, "留言人的资料已删除或无法解读".to_owned()));
         };
-        Ok(Prepared::Ready { account: Arc::clone(account), open_id, text })
+        Ok(Prepared::Ready { case: kept.case, account: Arc::clone(account), open_id, text })
     }
 
     fn open_identity(&self, due: &Due) -> Option<String> {
@@ -255,7 +268,7 @@ impl Deliverer {
 
 /// What the last look at an answer found.
 enum Prepared {
-    Ready { account: Arc<Account>, open_id: String, text: String },
+    Ready { case: CaseId, account: Arc<Account>, open_id: String, text: String },
     Ended(Event, String),
     Later(OffsetDateTime, String),
 }

@@ -70,12 +70,18 @@ pub use config::{AgencyConfig, CallbackMode, Config, WechatConfig};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
+/// The migrations of schema `ingest`.
+#[must_use]
+pub fn migrator() -> &'static Migrator {
+    &MIGRATOR
+}
+
 /// Bytes of a request at most: 100 000 characters must arrive, so that they can be refused with a reason.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
 fn schemas() -> [Schema; 2] {
     [
-        Schema { name: "ingest", migrator: &MIGRATOR },
+        Schema { name: "ingest", migrator: migrator() },
         Schema { name: "messaging", migrator: messaging::migrator() },
     ]
 }

@@ -135,7 +135,10 @@ mod tests {
     fn a_pages_address_is_below_the_sites() {
         let clarification = ClarificationId::from_uuid(Uuid::from_u128(1));
         for (base, wanted) in [
-            ("https://www.qinglan.gov.cn", "https://www.qinglan.gov.cn/c/00000000-0000-0000-0000-000000000001"),
+            (
+                "https://www.qinglan.gov.cn",
+                "https://www.qinglan.gov.cn/c/00000000-0000-0000-0000-000000000001",
+            ),
             ("http://localhost:7082/", "http://localhost:7082/c/00000000-0000-0000-0000-000000000001"),
             ("https://e.cn/piyao/", "https://e.cn/piyao/c/00000000-0000-0000-0000-000000000001"),
         ] {

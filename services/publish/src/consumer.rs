@@ -114,9 +114,7 @@ impl Subscriber for OnApproval {
             let applying = async {
                 match &delivery.input {
                     Said::Signed(said) => {
-                        delivery
-                            .span
-                            .record(telemetry::attribute::CASE_ID, said.0.case.to_string());
+                        delivery.span.record(telemetry::attribute::CASE_ID, said.0.case.to_string());
                         let announcement = Announcement {
                             revision: said.0,
                             bundle: said.1.clone(),
@@ -213,7 +211,8 @@ fn apply_error(error: ChangeError) -> ApplyError {
 }
 
 fn decode<M: Message + Default>(payload: &[u8]) -> Result<M, Unreadable> {
-    M::decode(payload).map_err(|error| Unreadable(format!("not the event that the subject promises: {error}")))
+    M::decode(payload)
+        .map_err(|error| Unreadable(format!("not the event that the subject promises: {error}")))
 }
 
 fn id<T: FromStr>(field: &'static str, text: &str) -> Result<T, Unreadable> {

@@ -98,7 +98,8 @@ impl PublishService for Api {
         let next_page_token =
             page.last().filter(|_| more).map(|(sequence, _)| PageToken::encode(sequence)).unwrap_or_default();
         let ids: Vec<Uuid> = page.iter().map(|(_, publication)| publication.id.as_uuid()).collect();
-        let attempts = store::attempt::list(&mut tx, caller.agency, &ids).await.map_err(|error| database(&error))?;
+        let attempts =
+            store::attempt::list(&mut tx, caller.agency, &ids).await.map_err(|error| database(&error))?;
         let mut by_publication: HashMap<PublicationId, Vec<pb::publication::Attempt>> = HashMap::new();
         for attempt in attempts {
             by_publication.entry(attempt.publication).or_default().push(attempt.into());
@@ -177,7 +178,10 @@ impl PublishService for Api {
         Ok(Response::new(pb::HaltResponse { stopped, already_out }))
     }
 
-    async fn resume(&self, request: Request<pb::ResumeRequest>) -> Result<Response<pb::ResumeResponse>, Status> {
+    async fn resume(
+        &self,
+        request: Request<pb::ResumeRequest>,
+    ) -> Result<Response<pb::ResumeResponse>, Status> {
         use pb::resume_request::Scope as Asked;
         let caller = Caller::of(&request)?;
         caller.require(Role::OFFICERS)?;
@@ -230,7 +234,9 @@ async fn read_many(
 
 fn account_scope(account: String) -> Result<Scope, Status> {
     if account.is_empty() || account.chars().count() > SLUG_CHARACTERS_MAX {
-        return Err(Refusal::invalid("account", "account 不是有效的账号。", "account must name an account.").into());
+        return Err(
+            Refusal::invalid("account", "account 不是有效的账号。", "account must name an account.").into()
+        );
     }
     Ok(Scope::Account(account))
 }

@@ -20,10 +20,11 @@
 
 mod agency;
 mod change;
-pub mod config;
+mod config;
 mod consumer;
 mod domain;
 mod events;
+mod evidence;
 mod grpc;
 mod hear_notice;
 mod resolve;
@@ -51,11 +52,13 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use crate::agency::{Agencies, Agency, PageAddresses};
-use crate::config::{AgencyConfig, Config};
 use crate::consumer::{OnApproval, OnNotice};
 use crate::grpc::Api;
 use crate::sender::{PageCarrier, Station, Wakes, WechatCarrier, WeiboCarrier};
 use crate::site::Site;
+
+pub use crate::config::{AgencyConfig, Config, WechatConfig, WeiboConfig};
+pub use crate::evidence::evidence;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -158,8 +161,7 @@ impl App {
             self.clock.clone(),
         );
         lifecycle.spawn("publish on approval", approval.run(lifecycle.clone()));
-        let on_notice =
-            OnNotice { clock: self.clock.clone(), wakes: wakes.clone(), relay: waker.clone() };
+        let on_notice = OnNotice { clock: self.clock.clone(), wakes: wakes.clone(), relay: waker.clone() };
         let notices =
             PullLoop::new(self.pool.clone(), self.bus, consumer::NOTICES, on_notice, self.clock.clone());
         lifecycle.spawn("publish on platform notice", notices.run(lifecycle.clone()));
@@ -172,8 +174,7 @@ impl App {
             axum::serve(listener, site).with_graceful_shutdown(stop).await.context("the site failed")
         });
 
-        let api =
-            Api { pool: self.pool, agencies: self.agencies, clock: self.clock, wakes, relay: waker };
+        let api = Api { pool: self.pool, agencies: self.agencies, clock: self.clock, wakes, relay: waker };
         let routes = Routes::new(PublishServiceServer::new(api));
         ::grpc::serve(self.grpc_listener, self.verifier, &lifecycle, routes).await
     }
@@ -198,13 +199,10 @@ fn spawn_senders(
             account.app_id.clone(),
             account.app_secret.clone(),
         );
-        let carrier = WechatCarrier::new(
-            station.clone(),
-            account.account.clone(),
-            client,
-            account.daily_push_quota,
-        );
-        lifecycle.spawn("publish WeChat sender", sender::run(station.clone(), carrier, next(), lifecycle.clone()));
+        let carrier =
+            WechatCarrier::new(station.clone(), account.account.clone(), client, account.daily_push_quota);
+        lifecycle
+            .spawn("publish WeChat sender", sender::run(station.clone(), carrier, next(), lifecycle.clone()));
     }
     for account in &config.weibo {
         let client =
@@ -216,7 +214,10 @@ fn spawn_senders(
             account.uid,
             account.operator_ip,
         );
-        lifecycle.spawn("publish microblog sender", sender::run(station.clone(), carrier, next(), lifecycle.clone()));
+        lifecycle.spawn(
+            "publish microblog sender",
+            sender::run(station.clone(), carrier, next(), lifecycle.clone()),
+        );
     }
 }
 

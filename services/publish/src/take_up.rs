@@ -100,7 +100,8 @@ async fn publish(
             // In the same transaction in which it becomes servable: from the commit on the page is there.
             Channel::Page if publication.state == State::Planned && standing.window == Window::Open => {
                 let url = Some(addresses.of(revision.clarification).into());
-                let confirm = Command::Confirm { platform_id: None, url, reason: "公开页已上线".to_owned() };
+                let confirm =
+                    Command::Confirm { platform_id: None, url, reason: "公开页已上线".to_owned() };
                 *publication = publication.clone().apply(confirm)?;
             }
             Channel::Weibo if publication.state == State::Planned && wechat_is_coming => {
@@ -151,12 +152,7 @@ fn planned_publication(
     Publication { state, reason, ..publication }
 }
 
-fn new_publication(
-    revision: &Revision,
-    account: Account,
-    title: String,
-    now: OffsetDateTime,
-) -> Publication {
+fn new_publication(revision: &Revision, account: Account, title: String, now: OffsetDateTime) -> Publication {
     Publication {
         id: PublicationId::mint(),
         agency: revision.agency,

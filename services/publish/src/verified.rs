@@ -17,11 +17,8 @@ pub fn judge(
     bundle: &Bundle,
     as_of: OffsetDateTime,
 ) -> Result<Verified, String> {
-    let expected = Expected {
-        case: revision.case,
-        clarification: revision.clarification,
-        revision: revision.revision,
-    };
+    let expected =
+        Expected { case: revision.case, clarification: revision.clarification, revision: revision.revision };
     verify(bundle, &agency.root, agency.id, &expected, as_of).map_err(|refused| {
         tracing::warn!(
             chengqing.case.id = %revision.case,

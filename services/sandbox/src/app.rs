@@ -45,7 +45,8 @@ pub struct Site {
 }
 
 impl App {
-    /// Replays the journal and binds the listener.
+    /// Replays the journal and binds the listener. The process must have named
+    /// its TLS provider before.
     ///
     /// # Errors
     /// The state directory, the address or the AES key cannot be used.

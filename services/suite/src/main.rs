@@ -22,7 +22,7 @@ enum Command {
     Up {
         #[command(flatten)]
         place: Place,
-        /// Play the demo story once.
+        /// Play the demo story once, in a folder of its own within the data folder, made anew.
         #[arg(long)]
         demo: bool,
         /// Stop after the demo story, with status 0 if it went well.

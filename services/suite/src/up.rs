@@ -41,7 +41,8 @@ const DISK_FREE_MIN_BYTES: u64 = 1 << 30;
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
     let ports = Ports::from_base(options.port_base);
-    let installation = Installation::open(&options.folder, ports)?;
+    let folder = if options.demo { fresh_demo_folder(&options.folder).await? } else { options.folder.clone() };
+    let installation = Installation::open(&folder, ports)?;
     let _only_one = lock(installation.folder())?;
     refuse_full_disk(installation.folder())?;
     let program = backing::nats_server(&options.nats_server).await?;
@@ -64,54 +65,59 @@ async fn serve_everything(
     options: &Options,
     began: Instant,
 ) -> anyhow::Result<()> {
-    let lifecycle = Lifecycle::new();
-    lifecycle.stop_on_signals()?;
     installation.provision_sample().await?;
     let beside = std::env::current_exe()?.with_file_name("sandbox");
     let mut sandbox = spawn_sandbox(&beside, installation, &[])?;
-    let clock = Clock::from_environment();
     let mut publish_apart = Fleet::new(&std::env::current_exe()?, installation);
-    for service in serve::NAMES {
-        if options.demo && service == "publish" {
-            // The story kills it, which must not kill the rest.
-            publish_apart.start(service).await?;
-        } else {
-            serve::start(service, Some(&installation.configuration_file()), &clock, &lifecycle).await?;
-        }
-    }
-    wait_until_answering(installation.ports().sandbox).await?;
-    greet(installation, began.elapsed());
-    let story = async {
-        if options.demo {
-            let played = demo::play(installation, postgres, &mut publish_apart, &clock).await;
-            if options.exit || played.is_err() {
-                lifecycle.stop();
-            }
-            return played;
-        }
-        Ok(())
-    };
+    let lifecycle = Lifecycle::new();
+    lifecycle.stop_on_signals()?;
     let soft = lifecycle.soft();
-    let played = tokio::select! {
-        played = story => {
-            soft.cancelled().await;
-            played
-        }
+    let ran = tokio::select! {
+        ran = work(installation, postgres, options, began, &mut publish_apart, &lifecycle) => ran,
         () = soft.cancelled() => Ok(()),
-        ended = sandbox.wait() => {
-            lifecycle.stop();
-            ended.map_err(Into::into).and_then(|status| bail!("the sandbox ended by itself ({status})"))
-        }
+        ended = sandbox.wait() => ended.map_err(Into::into).and_then(|status| {
+            bail!("the sandbox ended by itself ({status}); sandbox.log in the data folder says why")
+        }),
     };
-    publish_apart.stop("publish").await?;
+    lifecycle.stop();
     let stopped = serve::finish(lifecycle).await;
+    publish_apart.stop("publish").await?;
     if let Some(pid) = sandbox.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         if tokio::time::timeout(Duration::from_secs(5), sandbox.wait()).await.is_err() {
             sandbox.kill().await?;
         }
     }
-    played.and(stopped)
+    ran.and(stopped)
+}
+
+/// Starts the services, greets, plays the story if asked to; then there is nothing to do but to be there.
+async fn work(
+    installation: &Installation,
+    postgres: &Postgres,
+    options: &Options,
+    began: Instant,
+    publish_apart: &mut Fleet,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let clock = Clock::from_environment();
+    for service in serve::NAMES {
+        if options.demo && service == "publish" {
+            // The story kills it, which must not kill the rest.
+            publish_apart.start(service).await?;
+        } else {
+            serve::start(service, Some(&installation.configuration_file()), &clock, lifecycle).await?;
+        }
+    }
+    wait_until_answering(installation.ports().sandbox).await?;
+    greet(installation, began.elapsed());
+    if options.demo {
+        demo::play(installation, postgres, publish_apart, &clock).await?;
+        if options.exit {
+            return Ok(());
+        }
+    }
+    std::future::pending().await
 }
 
 /// Starts a sandbox program for an installation, with more environment than ours.
@@ -149,6 +155,19 @@ async fn wait_until_answering(port: u16) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
+}
+
+/// The story needs an office that has not heard of it: it plays in a folder of its own, made anew each time.
+async fn fresh_demo_folder(folder: &Path) -> anyhow::Result<PathBuf> {
+    let demo = folder.join("demo");
+    if demo.exists() {
+        let _only_one = lock(&demo)?;
+        for left_over in ["postgres/data/postmaster.pid", "nats/nats.pid", "sandbox.pid"] {
+            backing::end_leftover(&demo.join(left_over), &demo).await?;
+        }
+        std::fs::remove_dir_all(&demo).with_context(|| format!("{} could not be removed", demo.display()))?;
+    }
+    Ok(demo)
 }
 
 /// Held while an installation runs, so that a second `up` on the same folder is refused.

@@ -19,7 +19,7 @@ pub struct EvidenceArguments {
     /// The clarification.
     clarification: uuid::Uuid,
     /// Its revision.
-    revision: i64,
+    revision: u64,
     /// The file to write.
     file: PathBuf,
     /// publish's database: postgres://role:password@host/database

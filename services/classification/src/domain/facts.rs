@@ -39,7 +39,8 @@ pub enum Conflict {
 }
 
 /// Characters that never belong to a place's name; before an ending they show that no name stands there.
-const NOT_IN_NAMES: &str = "在的了去到从那这个有们我你他她它是和与都各每某哪何全本该此几两一多对于给被把让向往";
+const NOT_IN_NAMES: &str =
+    "在的了去到从那这个有们我你他她它是和与都各每某哪何全本该此几两一多对于给被把让向往";
 
 impl Facts {
     /// Reads the facts of a normalised text.
@@ -108,12 +109,16 @@ impl Facts {
         for (unit, number) in &self.numbers {
             let theirs: Vec<&String> =
                 other.numbers.iter().filter(|(known, _)| known == unit).map(|(_, number)| number).collect();
-            let ours_too = self.numbers.iter().any(|(known, number)| known == unit && theirs.contains(&number));
+            let ours_too =
+                self.numbers.iter().any(|(known, number)| known == unit && theirs.contains(&number));
             if let (Some(their), false) = (theirs.first(), ours_too) {
                 conflicts.push(Conflict::Number(format!("{number}{unit}"), format!("{their}{unit}")));
             }
         }
-        if !self.subjects.is_empty() && !other.subjects.is_empty() && self.subjects.is_disjoint(&other.subjects) {
+        if !self.subjects.is_empty()
+            && !other.subjects.is_empty()
+            && self.subjects.is_disjoint(&other.subjects)
+        {
             conflicts.push(Conflict::Subject(joined(&self.subjects), joined(&other.subjects)));
         }
         if self.denies != other.denies {
@@ -166,10 +171,7 @@ mod tests {
             between("城西市场西瓜打针", "城东市场西瓜打针"),
             [Conflict::Place("城西市场".into(), "城东市场".into())]
         );
-        assert_eq!(
-            between("明天四川地震", "明天云南地震"),
-            [Conflict::Place("四川".into(), "云南".into())]
-        );
+        assert_eq!(between("明天四川地震", "明天云南地震"), [Conflict::Place("四川".into(), "云南".into())]);
         assert_eq!(between("今晚五级地震", "今晚7级地震"), [Conflict::Number("5级".into(), "7级".into())]);
         assert_eq!(between("西瓜没有打针", "西瓜打针"), [Conflict::Denial]);
     }

@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
 use crate::domain::facts::Facts;
 use crate::domain::ngram::{Gram, Profile};
 
@@ -23,7 +25,8 @@ const CLAIMS_ASSUMED: f32 = 2_000.0;
 
 /// What is known, by target: a claim or a clarification has one or more documents.
 pub struct Index<T> {
-    gram_numbers: HashMap<Gram, u32>,
+    /// Texts come from strangers, so the hash is seeded; it is looked up for every gram, so it is a fast one.
+    gram_numbers: HashMap<Gram, u32, RandomState>,
     grams: Vec<Entry>,
     documents: Vec<Document<T>>,
     by_target: HashMap<T, Vec<u32>>,
@@ -36,6 +39,8 @@ struct Entry {
     gram: Gram,
     /// Live targets that have the gram in any document.
     targets: u32,
+    /// Logarithm of one more than that, taken when it changes and not at every look-up.
+    commonness: f32,
     /// Documents in order of their numbers.
     postings: Vec<Posting>,
 }
@@ -44,6 +49,15 @@ struct Entry {
 struct Posting {
     document: u32,
     weight: f32,
+}
+
+impl Entry {
+    fn set_targets(&mut self, targets: u32) {
+        self.targets = targets;
+        #[expect(clippy::cast_precision_loss, reason = "an approximate count is all it takes")]
+        let count = targets as f32;
+        self.commonness = count.ln_1p();
+    }
 }
 
 struct Document<T> {
@@ -78,7 +92,7 @@ impl<T: Copy + Eq + Hash> Index<T> {
     /// An index that knows nothing.
     pub fn new() -> Self {
         Self {
-            gram_numbers: HashMap::new(),
+            gram_numbers: HashMap::default(),
             grams: Vec::new(),
             documents: Vec::new(),
             by_target: HashMap::new(),
@@ -105,7 +119,9 @@ impl<T: Copy + Eq + Hash> Index<T> {
         for &(gram, weight) in &grams {
             let news = !self.target_has(target, gram);
             let entry = &mut self.grams[gram as usize];
-            entry.targets += u32::from(news);
+            if news {
+                entry.set_targets(entry.targets + 1);
+            }
             entry.postings.push(Posting { document: number, weight });
         }
         let mut facts = profile.facts.clone();
@@ -140,7 +156,9 @@ impl<T: Copy + Eq + Hash> Index<T> {
                 let still = self.target_has(document.target, gram);
                 let entry = &mut self.grams[gram as usize];
                 entry.postings.pop();
-                entry.targets -= u32::from(!still);
+                if !still {
+                    entry.set_targets(entry.targets - 1);
+                }
             }
         }
     }
@@ -157,7 +175,8 @@ impl<T: Copy + Eq + Hash> Index<T> {
         grams.sort_unstable();
         grams.dedup();
         for gram in grams {
-            self.grams[gram as usize].targets -= 1;
+            let entry = &mut self.grams[gram as usize];
+            entry.set_targets(entry.targets - 1);
         }
         self.dead += numbers.len();
         if self.dead > 1_000 && self.dead * 2 > self.documents.len() {
@@ -167,12 +186,13 @@ impl<T: Copy + Eq + Hash> Index<T> {
 
     /// The documents most like `profile`, in no order.
     pub fn alike(&self, profile: &Profile) -> Vec<Likeness<'_, T>> {
+        let all = self.all();
         let mut known: Vec<(u32, f32)> = Vec::with_capacity(profile.grams.len());
         let mut unknown = 0.0;
         for &(gram, weight) in &profile.grams {
             match self.gram_numbers.get(&gram) {
                 Some(&number) => known.push((number, weight)),
-                None => unknown += (weight * self.rarity(0)).powi(2),
+                None => unknown += (weight * all).powi(2),
             }
         }
         known.sort_unstable_by_key(|&(gram, _)| gram);
@@ -187,6 +207,7 @@ impl<T: Copy + Eq + Hash> Index<T> {
     }
 
     fn candidates(&self, known: &[(u32, f32)]) -> Vec<u32> {
+        let all = self.all();
         let mut rarest_first = known.to_vec();
         rarest_first.sort_unstable_by_key(|&(gram, _)| self.grams[gram as usize].postings.len());
         let mut scores = vec![0.0; self.documents.len()];
@@ -198,7 +219,7 @@ impl<T: Copy + Eq + Hash> Index<T> {
             if read > POSTINGS_MAX && !touched.is_empty() {
                 break;
             }
-            let rarity = self.rarity(entry.targets);
+            let rarity = all - entry.commonness;
             for posting in &entry.postings {
                 let score = &mut scores[posting.document as usize];
                 if *score <= 0.0 {
@@ -213,7 +234,8 @@ impl<T: Copy + Eq + Hash> Index<T> {
             .filter(|&number| self.documents[number as usize].live)
             .map(|number| (scores[number as usize] / self.documents[number as usize].length.sqrt(), number))
             .collect();
-        let best_first = |ours: &(f32, u32), theirs: &(f32, u32)| theirs.0.total_cmp(&ours.0).then(ours.1.cmp(&theirs.1));
+        let best_first =
+            |ours: &(f32, u32), theirs: &(f32, u32)| theirs.0.total_cmp(&ours.0).then(ours.1.cmp(&theirs.1));
         if ranked.len() > CANDIDATES_MAX {
             ranked.select_nth_unstable_by(CANDIDATES_MAX, best_first);
             ranked.truncate(CANDIDATES_MAX);
@@ -223,6 +245,7 @@ impl<T: Copy + Eq + Hash> Index<T> {
     }
 
     fn compare<'a>(&'a self, document: &'a Document<T>, text: &[(u32, f32)], whole: f32) -> Likeness<'a, T> {
+        let all = self.all();
         let mut shared = 0.0;
         let mut text_shared = 0.0;
         let mut document_shared = 0.0;
@@ -230,7 +253,7 @@ impl<T: Copy + Eq + Hash> Index<T> {
         for &(gram, weight) in text {
             while theirs.next_if(|&(their, _)| their < gram).is_some() {}
             if let Some((_, their_weight)) = theirs.next_if(|&(their, _)| their == gram) {
-                let rarity = self.rarity(self.grams[gram as usize].targets).powi(2);
+                let rarity = (all - self.grams[gram as usize].commonness).powi(2);
                 shared += weight * their_weight * rarity;
                 text_shared += weight * weight * rarity;
                 document_shared += their_weight * their_weight * rarity;
@@ -247,18 +270,18 @@ impl<T: Copy + Eq + Hash> Index<T> {
         }
     }
 
-    /// How much a gram tells that `targets` targets have.
-    fn rarity(&self, targets: u32) -> f32 {
+    /// How much a gram tells that no target has; less its commonness, what any other tells.
+    fn all(&self) -> f32 {
         #[expect(clippy::cast_precision_loss, reason = "an approximate count is all it takes")]
-        let (all, targets) = (self.by_target.len() as f32, targets as f32);
-        ((all + CLAIMS_ASSUMED) / (targets + 1.0)).ln()
+        let targets = self.by_target.len() as f32;
+        (targets + CLAIMS_ASSUMED).ln()
     }
 
     fn length(&self, grams: &[(u32, f32)]) -> f32 {
-        let squares = grams.iter().map(|&(gram, weight)| {
-            let rarity = self.rarity(self.grams[gram as usize].targets);
-            (weight * rarity).powi(2)
-        });
+        let all = self.all();
+        let squares = grams
+            .iter()
+            .map(|&(gram, weight)| (weight * (all - self.grams[gram as usize].commonness)).powi(2));
         squares.sum::<f32>().sqrt()
     }
 

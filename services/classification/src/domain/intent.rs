@@ -170,7 +170,9 @@ impl From<File> for Rules {
         let mut whole = HashMap::new();
         let mut rules = Vec::new();
         for (at, rule) in file.rule.into_iter().enumerate() {
-            for (slot, list) in [(Slot::Any, &rule.any), (Slot::With, &rule.with), (Slot::Unless, &rule.unless)] {
+            for (slot, list) in
+                [(Slot::Any, &rule.any), (Slot::With, &rule.with), (Slot::Unless, &rule.unless)]
+            {
                 for word in list.iter().flat_map(|word| named(word, &file.lists)) {
                     words.push((word.clone(), (at, slot)));
                 }

@@ -141,3 +141,69 @@ fn reason(conflict: &Conflict) -> Reason {
     };
     Reason::new(signal, detail, f64::from(1.0 - remains(conflict)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::normalise::normalise;
+
+    fn profile(text: &str) -> Profile {
+        Profile::of(&normalise(text))
+    }
+
+    fn against(known: &str, asked: &str) -> Option<Match<ClaimId>> {
+        let mut index = Index::new();
+        index.add(Target::Claim(ClaimId::mint()), &profile(known));
+        matches(&index, &profile(asked)).claim
+    }
+
+    #[test]
+    fn the_same_thing_told_otherwise_is_found_and_another_is_not() {
+        let earthquake = "明天凌晨3点青岚县有7级地震，让大家别睡屋里";
+        let told = against(earthquake, "今晚三点我们县有七级大地震，快别在屋里睡");
+        assert!(told.is_some_and(|told| told.reasons.iter().all(|reason| !reason.detail.is_empty())));
+        for other in ["昨天四川地震", "凌晨3点全县停电是真的吗", "明天高速封路", "超市的盐被抢光了"]
+        {
+            assert!(against(earthquake, other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn every_disagreement_lowers_the_likeness_is_named_and_is_never_sure() {
+        let known = "城东市场的西瓜打了7针甜水";
+        let same = against(known, known).unwrap();
+        assert_eq!(same.certainty, Certainty::Sure);
+        for (asked, signal) in [
+            ("城西市场的西瓜打了7针甜水", "match.other_place"),
+            ("城东市场的西瓜打了9针甜水", "match.other_number"),
+            ("城东市场的西瓜没打7针甜水", "match.denial"),
+        ] {
+            let found = against(known, asked).unwrap();
+            assert!(found.similarity < same.similarity, "{asked}");
+            assert_eq!(found.certainty, Certainty::Maybe, "{asked}");
+            assert!(
+                found.reasons.iter().any(|reason| reason.signal == signal),
+                "{asked}: {:?}",
+                found.reasons
+            );
+        }
+    }
+
+    #[test]
+    fn a_short_text_is_never_sure() {
+        assert_eq!(against("今晚地震", "今晚地震").unwrap().certainty, Certainty::Maybe);
+    }
+
+    proptest! {
+        #[test]
+        fn any_two_texts_are_compared_and_a_text_never_disagrees_with_itself(ours in "\\PC{0,80}", theirs in "\\PC{0,80}") {
+            let found = against(&ours, &theirs);
+            prop_assert!(found.is_none_or(|found| (0.0..=1.0).contains(&found.similarity)));
+            if let Some(same) = against(&ours, &ours) {
+                prop_assert!(same.similarity > 0.99, "{}", same.similarity);
+            }
+        }
+    }
+}

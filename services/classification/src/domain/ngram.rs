@@ -3,8 +3,6 @@
 //! Words that only pass a text on are left out, particles are skipped over, subjects of the topic rules weigh
 //! more and times of day less. How rare a gram is, is the index's to know.
 
-use std::collections::HashMap;
-
 use crate::domain::facts::Facts;
 use crate::domain::routing::Topics;
 use crate::domain::wording::{Part, Wording};
@@ -64,7 +62,7 @@ impl Profile {
             };
             weights[place(part.start)..place(part.end)].fill(weight);
         }
-        let mut grams = HashMap::new();
+        let mut grams = Vec::with_capacity(characters.len() * 2);
         let mut informative = 0;
         let mut run: Vec<(char, f32)> = Vec::new();
         for (&(_, character), &weight) in characters.iter().zip(&weights) {
@@ -81,19 +79,22 @@ impl Profile {
             }
         }
         collect(&run, &mut grams);
-        let mut grams: Vec<(Gram, f32)> = grams.into_iter().collect();
-        grams.sort_unstable_by_key(|&(gram, _)| gram);
+        // Of a gram that is there twice, the heavier comes first and stays.
+        grams.sort_unstable_by(|ours: &(Gram, f32), theirs| {
+            ours.0.cmp(&theirs.0).then(theirs.1.total_cmp(&ours.1))
+        });
+        grams.dedup_by_key(|&mut (gram, _)| gram);
         Self { grams, facts: Facts::of(text), informative }
     }
 }
 
-fn collect(run: &[(char, f32)], grams: &mut HashMap<Gram, f32>) {
+fn collect(run: &[(char, f32)], grams: &mut Vec<(Gram, f32)>) {
     let mut add = |window: &[(char, f32)]| {
-        let gram = window.iter().fold(0, |packed, &(character, _)| packed << 21 | Gram::from(u32::from(character)));
+        let gram =
+            window.iter().fold(0, |packed, &(character, _)| packed << 21 | Gram::from(u32::from(character)));
         #[expect(clippy::cast_precision_loss, reason = "one to three")]
         let weight = window.iter().map(|&(_, weight)| weight).sum::<f32>() / window.len() as f32;
-        let known = grams.entry(gram).or_insert(weight);
-        *known = known.max(weight);
+        grams.push((gram, weight));
     };
     if let [_] = run {
         add(run);

@@ -58,7 +58,8 @@ impl Wording {
                 (file.negation, Part::Negation),
                 (file.areas, Part::Area),
             ];
-            let parts = lists.into_iter().flat_map(|(words, part)| words.into_iter().map(move |word| (word, part)));
+            let parts =
+                lists.into_iter().flat_map(|(words, part)| words.into_iter().map(move |word| (word, part)));
             Wording {
                 parts: Words::longest(parts),
                 place_endings: Words::longest(file.place_endings.into_iter().map(|word| (word, ()))),

@@ -144,7 +144,9 @@ impl TryFrom<Row> for Change {
                     Published { claim, automatic_answer, claim_sentence, title },
                 ))
             }
-            ("clarification_removed", _, Some(clarification), ..) => Ok(Self::ClarificationRemoved(clarification)),
+            ("clarification_removed", _, Some(clarification), ..) => {
+                Ok(Self::ClarificationRemoved(clarification))
+            }
             _ => {
                 let senseless = Senseless { change_id: row.change_id, kind: row.kind };
                 Err(sqlx::Error::Decode(Box::new(senseless)))

@@ -234,7 +234,8 @@ pub async fn insert(
     let places: Vec<i64> = opened.iter().map(|claim| bigint(claim.spread.places)).collect();
     let firsts: Vec<OffsetDateTime> = opened.iter().map(|claim| claim.first_time).collect();
     let lasts: Vec<OffsetDateTime> = opened.iter().map(|claim| claim.last_time).collect();
-    let departments: Vec<Json<&[String]>> = opened.iter().map(|claim| Json(claim.departments.as_slice())).collect();
+    let departments: Vec<Json<&[String]>> =
+        opened.iter().map(|claim| Json(claim.departments.as_slice())).collect();
     let of_words: Vec<Json<&[Reason]>> =
         opened.iter().map(|claim| Json(claim.urgency_of_words.as_slice())).collect();
     let routing: Vec<Json<&[Reason]>> = opened.iter().map(|claim| Json(claim.routing.as_slice())).collect();

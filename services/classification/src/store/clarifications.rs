@@ -180,16 +180,18 @@ pub async fn set_known_revision(
     revision: Option<i64>,
 ) -> sqlx::Result<()> {
     match revision {
-        Some(revision) => sqlx::query!(
-            "INSERT INTO classification.known_clarification (agency_id, clarification_id, revision)
+        Some(revision) => {
+            sqlx::query!(
+                "INSERT INTO classification.known_clarification (agency_id, clarification_id, revision)
              VALUES ($1, $2, $3)
              ON CONFLICT (agency_id, clarification_id) DO UPDATE SET revision = excluded.revision",
-            agency.as_uuid(),
-            clarification.as_uuid(),
-            revision,
-        )
-        .execute(tx)
-        .await?,
+                agency.as_uuid(),
+                clarification.as_uuid(),
+                revision,
+            )
+            .execute(tx)
+            .await?
+        }
         None => sqlx::query!(
             "DELETE FROM classification.known_clarification WHERE agency_id = $1 AND clarification_id = $2",
             agency.as_uuid(),

@@ -73,11 +73,13 @@ pub async fn insert(
     let times: Vec<OffsetDateTime> = batch.iter().map(|received| received.said_time).collect();
     let places: Vec<&str> = batch.iter().map(|received| received.seen_at.as_str()).collect();
     let intents: Vec<&str> = decided.iter().map(|decided| intent_name(decided.intent)).collect();
-    let claims: Vec<Option<Uuid>> = decided.iter().map(|decided| decided.claim().map(ClaimId::as_uuid)).collect();
+    let claims: Vec<Option<Uuid>> =
+        decided.iter().map(|decided| decided.claim().map(ClaimId::as_uuid)).collect();
     let clarifications: Vec<Option<Uuid>> =
         decided.iter().map(|decided| decided.clarification().map(ClarificationId::as_uuid)).collect();
     let similarities: Vec<f32> = decided.iter().map(|decided| decided.similarity).collect();
-    let reasons: Vec<Json<&[Reason]>> = decided.iter().map(|decided| Json(decided.reasons.as_slice())).collect();
+    let reasons: Vec<Json<&[Reason]>> =
+        decided.iter().map(|decided| Json(decided.reasons.as_slice())).collect();
     sqlx::query!(
         "INSERT INTO classification.report
             (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,

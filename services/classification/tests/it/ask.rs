@@ -56,7 +56,10 @@ async fn another_agency_s_claim_is_not_found() {
         desk.as_role(agency, Role::Administrator, pb::GetClaimRequest { claim_id: claim.to_string() })
     };
     assert_eq!(desk.client().get_claim(get(stranger, claim)).await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(desk.client().get_claim(get(desk.agency, ClaimId::mint())).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        desk.client().get_claim(get(desk.agency, ClaimId::mint())).await.unwrap_err().code(),
+        Code::NotFound
+    );
     let list = pb::ListClaimReportsRequest { claim_id: claim.to_string(), ..Default::default() };
     let list = desk.as_role(stranger, Role::DutyOfficer, list);
     assert_eq!(desk.client().list_claim_reports(list).await.unwrap_err().code(), Code::NotFound);
@@ -68,8 +71,14 @@ async fn clients_and_strangers_may_not_ask_and_malformed_questions_say_what_is_w
     let desk = Desk::open(1).await;
     let ask = pb::ListOtherMessagesRequest::default();
     let as_client = desk.as_role(desk.agency, Role::Client, ask.clone());
-    assert_eq!(desk.client().list_other_messages(as_client).await.unwrap_err().code(), Code::PermissionDenied);
-    assert_eq!(desk.client().list_other_messages(ask.clone()).await.unwrap_err().code(), Code::Unauthenticated);
+    assert_eq!(
+        desk.client().list_other_messages(as_client).await.unwrap_err().code(),
+        Code::PermissionDenied
+    );
+    assert_eq!(
+        desk.client().list_other_messages(ask.clone()).await.unwrap_err().code(),
+        Code::Unauthenticated
+    );
     for wrong in [
         pb::ListOtherMessagesRequest { page_size: -1, ..ask.clone() },
         pb::ListOtherMessagesRequest { page_token: "nonsense".into(), ..ask.clone() },

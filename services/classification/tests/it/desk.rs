@@ -1,5 +1,7 @@
 //! A classification service under test, with neighbours that say what ingest, approval and publish would say.
 
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without its desk")]
+
 use std::time::Duration;
 
 use classification::{App, Config};
@@ -207,12 +209,12 @@ impl Desk {
         let mut judged = Vec::with_capacity(events.len());
         for event in &events {
             let id: uuid::Uuid = event.report_id.parse().unwrap();
-            judged.push(eventually("the report to be judged", async || judged_of(&superuser, id).await).await);
+            judged
+                .push(eventually("the report to be judged", async || judged_of(&superuser, id).await).await);
         }
         judged
     }
 
-    pub async fn say_only(&self, messages: &[Said]) { let now = Clock::system().now(); let events: Vec<ReportReceived> = messages.iter().map(|said| ReportReceived { agency_id: self.agency.to_string(), report_id: ReportId::mint().to_string(), reporter_id: said.reporter.map(|r| r.to_string()).unwrap_or_default(), channel: 1, masked_text: said.text.clone(), said_time: Some(grpc::timestamp(now)), seen_at: String::new() }).collect(); let items: Vec<outbox::Outgoing> = events.iter().map(|e| outbox::Outgoing { subject: ReportReceived::SUBJECT, payload: prost::Message::encode_to_vec(e), traceparent: None }).collect(); let mut tx = database::agency_tx(&self.ingest.pool, self.agency).await.unwrap(); outbox::enqueue_all(&mut tx, self.agency, &items).await.unwrap(); tx.commit().await.unwrap(); self.ingest.waker.wake(); }
     /// The office signs these words, without their page being public yet.
     pub async fn signs(&self, words: &Words) {
         let content = Content {
@@ -288,8 +290,12 @@ impl Desk {
             claim_id: claim.to_string(),
         };
         self.approval.say(self.agency, &[event]).await;
-        self.eventually_counts("a closed claim", "SELECT count(*) FROM classification.index_change WHERE kind = 'claim_closed'", 1)
-            .await;
+        self.eventually_counts(
+            "a closed claim",
+            "SELECT count(*) FROM classification.index_change WHERE kind = 'claim_closed'",
+            1,
+        )
+        .await;
     }
 
     /// Waits until the index knows so many clarifications.

@@ -57,7 +57,8 @@ async fn forty_tellings_of_one_rumor_gather_in_one_claim_and_everything_else_sta
     let desk = Desk::open(1).await;
     let mut messages: Vec<Said> =
         EARTHQUAKE.iter().enumerate().map(|(at, text)| Said::new(text).seen_at(&format!("群{at}"))).collect();
-    let others = ["身份证怎么补办", "我要投诉楼下KTV半夜扰民没人管", "超市的盐都被抢光了", "日本昨天发生5级地震"];
+    let others =
+        ["身份证怎么补办", "我要投诉楼下KTV半夜扰民没人管", "超市的盐都被抢光了", "日本昨天发生5级地震"];
     messages.extend(others.map(Said::new));
 
     let judged = desk.hears(&messages).await;
@@ -87,8 +88,11 @@ async fn racing_replicas_open_one_claim_for_a_storm_of_one_rumor() {
     let storm: Vec<Said> = (0..600).map(|at| Said::new(EARTHQUAKE[at % EARTHQUAKE.len()])).collect();
     // Said at once by many, so that both replicas hold batches of it at the same time.
     let parts: Vec<&[Said]> = storm.chunks(50).collect();
-    let judged: Vec<_> =
-        futures::future::join_all(parts.into_iter().map(|part| desk.hears(part))).await.into_iter().flatten().collect();
+    let judged: Vec<_> = futures::future::join_all(parts.into_iter().map(|part| desk.hears(part)))
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
 
     let claims: HashSet<_> = judged.iter().map(|judged| judged.claim).collect();
     assert_eq!(claims.len(), 1, "{claims:?}");
@@ -178,8 +182,10 @@ async fn a_rolled_back_batch_leaves_nothing_in_the_index() {
     let said = [Said::new(EARTHQUAKE[0]), Said::new(EARTHQUAKE[1])];
     let mend = async {
         eventually("two refused attempts", async || {
-            let refused: i64 =
-                sqlx::query_scalar("SELECT last_value FROM public.refused").fetch_one(&superuser).await.unwrap();
+            let refused: i64 = sqlx::query_scalar("SELECT last_value FROM public.refused")
+                .fetch_one(&superuser)
+                .await
+                .unwrap();
             (refused >= 2).then_some(())
         })
         .await;

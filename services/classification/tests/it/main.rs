@@ -5,4 +5,3 @@ mod ask;
 mod desk;
 mod gather;
 mod understand;
-mod bench_tmp;

@@ -170,6 +170,7 @@ pub(super) const WORDS: Words = Words {
     level_mass_push: "Mass push",
     level_microblog: "Microblog",
     level_publish: "Publish, no push",
+    link_hint: "When it is sent, {link} becomes the address of the public page.",
     login: "Sign-in name",
     look: "Look",
     messages_empty: "No such messages.",

@@ -185,6 +185,7 @@ words! {
     level_mass_push,
     level_microblog,
     level_publish,
+    link_hint,
     login,
     look,
     messages_empty,

@@ -170,6 +170,7 @@ pub(super) const WORDS: Words = Words {
     level_mass_push: "群发",
     level_microblog: "微博",
     level_publish: "发布（不群发）",
+    link_hint: "发送时，{link} 会换成辟谣网页的地址。",
     login: "登录名",
     look: "查看",
     messages_empty: "没有这类留言。",

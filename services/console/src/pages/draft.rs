@@ -105,7 +105,8 @@ impl DraftForm {
     }
 
     fn draft(&self, words: &Words) -> Draft {
-        let line = |text: &str| text.trim().to_owned();
+        // A title is one line, however the box breaks it.
+        let line = |text: &str| text.split(['\r', '\n']).map(str::trim).collect::<String>();
         // Browsers send line ends as CR LF; what is signed has LF alone.
         let text = |text: &str| text.trim().replace("\r\n", "\n");
         let kind = wording::parse(&self.kind, &wording::KINDS, |kind| wording::kind(kind, words));

@@ -15,7 +15,7 @@ use crate::Console;
 use crate::form::{Posted, fresh_request_id};
 use crate::frame::{Frame, page, page_with};
 use crate::language::{Words, fill};
-use crate::problem::{Answer, Kind, Problem};
+use crate::problem::{Answer, Problem};
 use crate::session::SignedIn;
 use crate::show;
 use crate::views::CaseView;
@@ -145,9 +145,6 @@ async fn queue_page(
     let words = who.words();
     let live = load(console, who, filter).await;
     let frame = say(Frame::of(who));
-    if live.problem.as_ref().is_some_and(|problem| problem.kind == Kind::SignedOut) {
-        console.sessions.forget(&who.secret);
-    }
     let filters = wording::choices(&wording::CASE_STATES, &filter.state, |state| {
         wording::case_state(state, words)
     });

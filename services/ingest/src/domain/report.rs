@@ -12,6 +12,8 @@ pub const EXTERNAL_ID_BYTES_MAX: usize = 128;
 pub const REPORTER_BYTES_MAX: usize = 128;
 /// How far ahead of ours a submitter's clock may be.
 const AHEAD_MAX: Duration = Duration::DAY;
+/// No message is older; anything earlier is a broken clock or a wrong unit.
+const EARLIEST_YEAR: i32 = 1970;
 
 /// How a report came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,11 +143,11 @@ impl Submission {
                 format!("seen_at is over {SEEN_AT_CHARACTERS_MAX} characters; shorten it."),
             ));
         }
-        if self.said_time.is_some_and(|said| said > now + AHEAD_MAX) {
+        if self.said_time.is_some_and(|said| said > now + AHEAD_MAX || said.year() < EARLIEST_YEAR) {
             return Err(FieldError::new(
                 "said_time",
-                "留言时间在将来；请核对时间和时区，不知道就留空。",
-                "said_time lies in the future; check the time and its zone, or leave it out.",
+                "留言时间在将来或早得不合情理；请核对时间和时区，不知道就留空。",
+                "said_time lies in the future or is absurdly early; check it and its zone, or leave it out.",
             ));
         }
         if !self.answer_account.is_empty() {
@@ -254,6 +256,7 @@ mod tests {
         assert_eq!(refused(|report| report.reporter = "x".repeat(129)), "reporter");
         assert_eq!(refused(|report| report.seen_at = "群".repeat(201)), "seen_at");
         assert_eq!(refused(|report| report.said_time = Some(NOW + Duration::days(2))), "said_time");
+        assert_eq!(refused(|report| report.said_time = Some(NOW - Duration::days(2))), "said_time");
         assert_eq!(refused(|report| report.answer_account = "qinglan-wechat".into()), "reporter");
         let elsewhere = |report: &mut Submission| {
             report.reporter = "o1".into();

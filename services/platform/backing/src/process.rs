@@ -55,9 +55,9 @@ pub fn tail(log: &Path) -> String {
 /// # Errors
 /// When it cannot be signalled.
 pub async fn end_leftover(pid_file: &Path, folder: &Path) -> anyhow::Result<()> {
-    let Some(id) = std::fs::read_to_string(pid_file).ok().and_then(|text| text.trim().parse::<i32>().ok()) else {
-        return Ok(());
-    };
+    // PostgreSQL's file has more lines; the first is the id.
+    let first_line = |text: String| text.lines().next().and_then(|line| line.trim().parse::<i32>().ok());
+    let Some(id) = std::fs::read_to_string(pid_file).ok().and_then(first_line) else { return Ok(()) };
     let command_line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
     let ours = String::from_utf8_lossy(&command_line).contains(&*folder.to_string_lossy());
     if let (true, Some(pid)) = (ours, rustix::process::Pid::from_raw(id)) {

@@ -21,8 +21,8 @@ impl Backoff {
         Self { next: FIRST }
     }
 
-    /// The pause to make now; the one after it is twice as long.
-    pub fn next(&mut self) -> Duration {
+    /// The pause to make now; the next one is twice as long.
+    pub fn advance(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST);
         pause

@@ -9,6 +9,9 @@
 //! - messages missing at the head or inside, which only age may remove: those are sent again;
 //! - a random sample that does not match: the comparison itself cannot be trusted, so everything is sent again.
 //!
+//! A message that was removed from a running server may be acknowledged as a duplicate for two more minutes
+//! without being stored; the looks after that find it missing still, and then it is taken.
+//!
 //! A consumer that already had an event finds it in its inbox. The relay must run this before it publishes
 //! anything after a start or a reconnection, so that old and new events never share a place unnoticed; what
 //! slips through between is caught by the relay when an acknowledgement names a place that was taken.

@@ -3,7 +3,7 @@
 //! A batch is applied in one transaction per agency together with its inbox rows, then acknowledged. A plain
 //! acknowledgement is enough: one that gets lost brings the message back, and its inbox row says that it is
 //! done; waiting for the server's confirmation would cost a round trip and prove nothing more. While the
-//! database is away messages are handed back with a delay, for as long as it takes. What cannot be read, or is
+//! database is away messages are handed back with a delay and no more are pulled, for as long as it takes. What cannot be read, or is
 //! rejected, becomes a dead letter. The loop orders nothing and publishes nothing.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use runtime::{Clock, Lifecycle, crash_point};
 use sqlx::PgPool;
 use telemetry::attribute;
 use time::OffsetDateTime;
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -58,6 +58,8 @@ enum SessionError {
     Pull(MessagesError),
     #[error("pulling ended")]
     Ended,
+    #[error("the database is away")]
+    DatabaseAway,
 }
 
 /// Whether the database took what it was given.
@@ -107,18 +109,34 @@ impl<S: Subscriber> PullLoop<S> {
         while !soft.is_cancelled() {
             match self.session(soft, &mut backoff).await {
                 Ok(()) => continue,
+                Err(SessionError::DatabaseAway) => {
+                    self.wait_for_database(soft, &mut backoff).await;
+                    continue;
+                }
                 Err(SessionError::Consumer(refused @ ConsumerError::SettingIgnored(..))) => return Err(refused),
                 Err(SessionError::Consumer(ConsumerError::NoStream(stream))) => {
                     tracing::debug!(durable, "{durable} waits for stream {stream}");
                 }
                 Err(error) => tracing::warn!(durable, %error, "{durable} looks for its consumer again"),
             }
-            backoff::wait(backoff.next(), soft).await;
+            backoff::wait(backoff.advance(), soft).await;
         }
         Ok(())
     }
 
-    /// Works with one handle on the consumer, until it fails or the connection was a new one.
+    /// Pulls nothing until the database answers: messages wait better on the server than in a buffer here,
+    /// where the server would count each silence as a failed attempt.
+    async fn wait_for_database(&self, soft: &CancellationToken, backoff: &mut Backoff) {
+        while !soft.is_cancelled() {
+            backoff::wait(backoff.advance(), soft).await;
+            if sqlx::query("SELECT 1").execute(&self.pool).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Works with one handle on the consumer, until it fails, the database is away, or the connection to the
+    /// bus was a new one.
     async fn session(&self, soft: &CancellationToken, backoff: &mut Backoff) -> Result<(), SessionError> {
         let mut connections = self.bus.connections();
         connections.mark_unchanged();
@@ -127,18 +145,20 @@ impl<S: Subscriber> PullLoop<S> {
             opened = consumer::open(self.bus.jetstream(), &self.subscription) => opened?,
         };
         let mut chunks = stream.ready_chunks(self.subscription.batch_max);
-        let mut replays = interval(REPLAY_POLL);
-        replays.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut replays = interval_at(Instant::now() + REPLAY_POLL, REPLAY_POLL);
         loop {
             // Every branch is safe to drop: messages stay in the stream's buffer until they are taken.
             let chunk = tokio::select! {
                 biased;
                 () = soft.cancelled() => {
-                    give_back(chunks.into_inner()).await;
+                    give_back(chunks.into_inner(), None).await;
                     return Ok(());
                 }
                 _ = replays.tick() => {
                     self.replay_queued().await;
+                    // Counted from now: while the database is away looking takes longer than the pause, and
+                    // messages must have their turn.
+                    replays.reset();
                     continue;
                 }
                 chunk = chunks.next() => chunk.ok_or(SessionError::Ended)?,
@@ -149,7 +169,10 @@ impl<S: Subscriber> PullLoop<S> {
             if !messages.is_empty() {
                 match self.take(&messages, backoff).await {
                     Database::Here => backoff.reset(),
-                    Database::Away => backoff::wait(backoff.next(), soft).await,
+                    Database::Away => {
+                        give_back(chunks.into_inner(), Some(backoff.current())).await;
+                        return Err(SessionError::DatabaseAway);
+                    }
                 }
             }
             if let Some(failure) = failure {
@@ -492,10 +515,10 @@ fn sort_out(chunk: Vec<Result<Message, MessagesError>>) -> (Vec<Message>, Option
     (messages, failure)
 }
 
-/// Returns what was pulled and not begun, so that another replica has it at once.
-async fn give_back(mut stream: Stream) {
+/// Returns what was pulled and not begun, at once or after a delay, so that another replica can have it.
+async fn give_back(mut stream: Stream, delay: Option<Duration>) {
     while let Some(Some(Ok(message))) = stream.next().now_or_never() {
-        settle_one(&message, AckKind::Nak(None)).await;
+        settle_one(&message, AckKind::Nak(delay)).await;
     }
 }
 

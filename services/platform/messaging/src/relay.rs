@@ -153,7 +153,7 @@ impl Relay {
                 Err(error) => error,
             };
             tracing::warn!(error = &error as &dyn std::error::Error, "the relay starts over");
-            backoff::wait(backoff.next(), soft).await;
+            backoff::wait(backoff.advance(), soft).await;
         }
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Relay {
                 Err(RelayError::Bus(reason)) => {
                     tracing::warn!(reason, "the relay cannot reach the bus");
                     term.count().await?;
-                    backoff::wait(backoff.next(), soft).await;
+                    backoff::wait(backoff.advance(), soft).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -320,10 +320,7 @@ impl<'a> Term<'a> {
             match acknowledged {
                 Ok(ack) => {
                     let stream_sequence = i64::try_from(ack.sequence).unwrap_or(i64::MAX);
-                    outcome.sent.push(Sent { sequence, stream_sequence });
-                    if !ack.duplicate {
-                        outcome.take_place(stream_sequence);
-                    }
+                    outcome.acknowledge(Sent { sequence, stream_sequence }, ack.duplicate);
                 }
                 Err(error) => outcome.fail(&span, &error),
             }
@@ -353,9 +350,10 @@ impl<'a> Term<'a> {
     /// time was rolled back in between, with everything behind it.
     async fn mark(&mut self, outcome: &Outcome) -> Result<(), RelayError> {
         let marking = async {
-            if let Some(lowest) = outcome.lowest_place
+            if let Some(lowest) = outcome.lowest_new_place
                 && lowest <= self.highest
             {
+                self.highest = 0;
                 let again = queue::unmark_from(&mut self.db, lowest).await?;
                 tracing::error!(
                     stream = self.relay.wanted.name,
@@ -368,7 +366,7 @@ impl<'a> Term<'a> {
             queue::mark_sent(&mut self.db, &outcome.sent, self.relay.clock.now()).await
         };
         tokio::time::timeout(DATABASE_DEADLINE, marking).await??;
-        self.highest = outcome.highest_place.unwrap_or(self.highest);
+        self.highest = self.highest.max(outcome.highest_place.unwrap_or(0));
         Ok(())
     }
 
@@ -407,7 +405,7 @@ struct Outcome {
     failed: usize,
     /// The first failure; the others are most likely the same.
     failure: Option<String>,
-    lowest_place: Option<i64>,
+    lowest_new_place: Option<i64>,
     highest_place: Option<i64>,
 }
 
@@ -421,9 +419,14 @@ impl Outcome {
         self.failure.get_or_insert_with(|| error.to_string());
     }
 
-    fn take_place(&mut self, place: i64) {
-        self.lowest_place = Some(self.lowest_place.map_or(place, |lowest| lowest.min(place)));
-        self.highest_place = Some(self.highest_place.map_or(place, |highest| highest.max(place)));
+    /// A duplicate names the place that it has had all along, so only the others say what was given out now.
+    fn acknowledge(&mut self, sent: Sent, duplicate: bool) {
+        let place = sent.stream_sequence;
+        self.sent.push(sent);
+        self.highest_place = self.highest_place.max(Some(place));
+        if !duplicate {
+            self.lowest_new_place = Some(self.lowest_new_place.map_or(place, |lowest| lowest.min(place)));
+        }
     }
 }
 

@@ -126,7 +126,8 @@ impl Content {
     }
 
     fn check_channels(&self) -> Result<(), Malformed> {
-        let channels: Vec<&str> = self.renditions.iter().map(|rendition| rendition.channel.as_str()).collect();
+        let channels: Vec<&str> =
+            self.renditions.iter().map(|rendition| rendition.channel.as_str()).collect();
         if repeats(&channels) { Err(Malformed::Repeated { field: "channel" }) } else { Ok(()) }
     }
 }

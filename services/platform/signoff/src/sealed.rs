@@ -134,8 +134,7 @@ fn derive(
 }
 
 fn stretch(secret: &[u8], salt: &[u8; SALT_LENGTH]) -> Result<Zeroizing<[u8; 32]>, SealError> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(|_| SealError::UnusableSecret)?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(|_| SealError::UnusableSecret)?;
     let mut stretched = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(secret, salt, stretched.as_mut_slice())

@@ -179,9 +179,9 @@ fn read_enrolments(
         if !valid_at(&enrolment, as_of_ms) {
             return Err(Refused::EnrolmentOutOfTime);
         }
-        let shared = enrolled.values().any(|other| {
-            other.person != enrolment.person && same(&other.public_key, &enrolment.public_key)
-        });
+        let shared = enrolled
+            .values()
+            .any(|other| other.person != enrolment.person && same(&other.public_key, &enrolment.public_key));
         if shared {
             return Err(Refused::KeyShared);
         }
@@ -316,7 +316,8 @@ fn check_time(
     if statement.expires_at_ms <= as_of_ms {
         return Err(Refused::StatementExpired { purpose });
     }
-    let lifetime_ms = i64::try_from(policy.statement_lifetime_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let lifetime_ms =
+        i64::try_from(policy.statement_lifetime_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
     if statement.expires_at_ms > statement.signed_at_ms.saturating_add(lifetime_ms) {
         return Err(Refused::StatementTooLong { purpose });
     }

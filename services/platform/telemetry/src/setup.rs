@@ -1,5 +1,7 @@
 //! Starts and flushes the exporters.
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter};
@@ -33,6 +35,7 @@ struct Exporters {
 pub fn start(service: &'static str, endpoint: Option<&str>, filter: &str) -> anyhow::Result<Telemetry> {
     let to_stderr = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_filter(EnvFilter::try_new(filter).context("the log filter cannot be read")?);
     let registry = tracing_subscriber::registry().with(to_stderr);
     let Some(endpoint) = endpoint else {

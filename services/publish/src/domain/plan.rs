@@ -59,8 +59,7 @@ pub fn plan(content: &Content, accounts: &[Account]) -> Vec<Planned> {
 #[must_use]
 pub fn plan_refused(content: Option<&Content>, accounts: &[Account]) -> Vec<Account> {
     let channels = content.and_then(|content| channels(&content.response_level)).unwrap_or_default();
-    let meant: Vec<Account> =
-        channels.iter().flat_map(|channel| accounts_of(*channel, accounts)).collect();
+    let meant: Vec<Account> = channels.iter().flat_map(|channel| accounts_of(*channel, accounts)).collect();
     if meant.is_empty() { vec![page()] } else { meant }
 }
 
@@ -68,7 +67,8 @@ fn accounts_of(channel: Channel, accounts: &[Account]) -> Vec<Account> {
     if channel == Channel::Page {
         return vec![page()];
     }
-    let configured: Vec<Account> = accounts.iter().filter(|account| account.channel == channel).cloned().collect();
+    let configured: Vec<Account> =
+        accounts.iter().filter(|account| account.channel == channel).cloned().collect();
     if configured.is_empty() {
         // A row all the same: a signed channel that goes nowhere must be seen.
         return vec![Account { channel, slug: String::new() }];

@@ -234,7 +234,9 @@ impl Publication {
         match (self.state, command) {
             (S::Planned, C::Begin) => Ok(self.open(S::Sending, "正在提交".to_owned(), None)),
             // Only our own page becomes public without a platform's answer.
-            (S::Planned, C::Confirm { platform_id, url, reason }) if self.account.channel == Channel::Page => {
+            (S::Planned, C::Confirm { platform_id, url, reason })
+                if self.account.channel == Channel::Page =>
+            {
                 Ok(self.confirmed(platform_id, url, reason))
             }
             (S::Planned, C::PutBack { reason, look_again }) => {
@@ -244,10 +246,9 @@ impl Publication {
             (S::Planned, C::Refuse { reason }) => Ok(self.closed(S::Refused, reason)),
             (S::Planned, C::Stop { reason }) => Ok(self.closed(S::Halted, reason)),
             (S::Planned, C::AskPerson { reason }) => Ok(self.closed(S::NeedsPerson, reason)),
-            (
-                S::Planned,
-                C::Accept { .. } | C::Confirm { .. } | C::LoseTrack { .. } | C::Withdraw { .. },
-            ) => Err(invalid),
+            (S::Planned, C::Accept { .. } | C::Confirm { .. } | C::LoseTrack { .. } | C::Withdraw { .. }) => {
+                Err(invalid)
+            }
 
             (
                 S::Sending | S::Uncertain | S::Accepted | S::NeedsPerson,
@@ -283,7 +284,8 @@ impl Publication {
                 Ok(self.closed(S::Failed, reason))
             }
             // It may be out already, so refusing it would claim too much.
-            (S::Uncertain, C::Refuse { reason }) | (S::Sending | S::Uncertain | S::Accepted, C::AskPerson { reason }) => {
+            (S::Uncertain, C::Refuse { reason })
+            | (S::Sending | S::Uncertain | S::Accepted, C::AskPerson { reason }) => {
                 Ok(self.closed(S::NeedsPerson, reason))
             }
             (S::Accepted | S::Confirmed | S::NeedsPerson, C::Withdraw { reason }) => {
@@ -321,11 +323,7 @@ impl Publication {
             )
             | (
                 S::NeedsPerson,
-                C::Begin
-                | C::LoseTrack { .. }
-                | C::PutBack { .. }
-                | C::Refuse { .. }
-                | C::AskPerson { .. },
+                C::Begin | C::LoseTrack { .. } | C::PutBack { .. } | C::Refuse { .. } | C::AskPerson { .. },
             )
             | (
                 S::Failed | S::Halted | S::Refused | S::Withdrawn,
@@ -412,7 +410,10 @@ pub mod tests {
             // begin accept confirm lose_track put_back fail refuse stop withdraw ask_person
             ("planned", "sending - - - planned failed refused halted - needs_person"),
             ("sending", "- accepted confirmed uncertain planned failed - sending - needs_person"),
-            ("uncertain", "sending accepted confirmed uncertain planned failed needs_person uncertain - needs_person"),
+            (
+                "uncertain",
+                "sending accepted confirmed uncertain planned failed needs_person uncertain - needs_person",
+            ),
             ("accepted", "- accepted confirmed - - failed - accepted withdrawn needs_person"),
             ("confirmed", "- - confirmed - - - - confirmed withdrawn -"),
             ("failed", "- - - - - - - failed - -"),
@@ -434,7 +435,10 @@ pub mod tests {
     #[test]
     fn only_our_own_page_is_confirmed_without_being_sent() {
         let confirm = Command::Confirm { platform_id: None, url: None, reason: String::new() };
-        assert_eq!(publication(Channel::Page, State::Planned).apply(confirm.clone()).unwrap().state, State::Confirmed);
+        assert_eq!(
+            publication(Channel::Page, State::Planned).apply(confirm.clone()).unwrap().state,
+            State::Confirmed
+        );
         assert!(publication(Channel::Wechat, State::Planned).apply(confirm).is_err());
     }
 
@@ -454,7 +458,8 @@ pub mod tests {
             Command::Confirm { platform_id: None, url: Some("https://e/1".into()), reason: String::new() };
         let richer = confirmed.apply(with_address).unwrap();
         assert_eq!(richer.url, "https://e/1");
-        let other = Command::Confirm { platform_id: None, url: Some("https://e/2".into()), reason: String::new() };
+        let other =
+            Command::Confirm { platform_id: None, url: Some("https://e/2".into()), reason: String::new() };
         assert_eq!(richer.clone().apply(other).unwrap(), richer);
     }
 

@@ -90,7 +90,12 @@ pub fn client_msg_id(
 
 /// Reads the answer to a mass send. `unresolved` says that an earlier request under this key may have been taken.
 #[must_use]
-pub fn after_sendall(outcome: &SendAllOutcome, unresolved: bool, repeats: u32, now: OffsetDateTime) -> Learned {
+pub fn after_sendall(
+    outcome: &SendAllOutcome,
+    unresolved: bool,
+    repeats: u32,
+    now: OffsetDateTime,
+) -> Learned {
     let accepted = |job: Option<Job>, detail: String, reason: &str| Learned {
         ended: Ended::Accepted,
         detail,
@@ -116,7 +121,9 @@ pub fn after_sendall(outcome: &SendAllOutcome, unresolved: bool, repeats: u32, n
     let refused = |detail: String, command: Command, draft_gone: bool| Learned {
         ended: Ended::Refused,
         command: if unresolved {
-            Command::AskPerson { reason: format!("前一次群发结果未明，平台答复：{detail}。请到公众平台后台核对") }
+            Command::AskPerson {
+                reason: format!("前一次群发结果未明，平台答复：{detail}。请到公众平台后台核对"),
+            }
         } else {
             command
         },
@@ -227,7 +234,9 @@ pub fn after_mass_get(
         Ok(MassState::Failed) => Command::AskPerson {
             reason: "微信答复群发失败，可能已有部分送达，请到公众平台后台核对".to_owned(),
         },
-        Ok(MassState::Deleted) => Command::Withdraw { reason: "群发后已在公众平台后台删除".to_owned() },
+        Ok(MassState::Deleted) => {
+            Command::Withdraw { reason: "群发后已在公众平台后台删除".to_owned() }
+        }
         Ok(MassState::Sending | MassState::Unknown(_)) | Err(_) => keep_waiting(accepted_for, now),
     }
 }
@@ -237,11 +246,15 @@ pub fn after_mass_get(
 pub fn keep_waiting(accepted_for: Duration, now: OffsetDateTime) -> Command {
     if accepted_for > CONFIRMED_WITHIN {
         return Command::AskPerson {
-            reason: "微信受理后迟迟没有结果，请到公众平台后台核对".to_owned(),
+            reason: "微信受理后迟迟没有结果，请到公众平台后台核对".to_owned()
         };
     }
     let poll = if accepted_for > POLL_LATER_AFTER { POLL_LATER } else { POLL };
-    Command::Accept { platform_id: None, reason: "微信已受理，等待群发结果".to_owned(), look_again: now + poll }
+    Command::Accept {
+        platform_id: None,
+        reason: "微信已受理，等待群发结果".to_owned(),
+        look_again: now + poll,
+    }
 }
 
 /// How a mass job ended, as the platform called back.
@@ -273,7 +286,9 @@ pub fn after_notice(notice: &Notice) -> Option<Command> {
         MassSendStatus::Failed if notice.sent_count > 0 => Some(Command::AskPerson {
             reason: format!("微信答复群发失败，但已送达{}人，请到公众平台后台核对", notice.sent_count),
         }),
-        MassSendStatus::Failed => Some(Command::Fail { reason: "微信答复群发失败，没有送达任何人".to_owned() }),
+        MassSendStatus::Failed => {
+            Some(Command::Fail { reason: "微信答复群发失败，没有送达任何人".to_owned() })
+        }
         MassSendStatus::Refused { code } => Some(Command::Fail { reason: refusal_words(code) }),
         MassSendStatus::Other(_) => None,
     }
@@ -345,7 +360,11 @@ mod tests {
             (O::QuotaUsedUp, "planned", "needs_person"),
             (O::MediaGone, "planned", "needs_person"),
             (O::Refused { code: 48001, message: message() }, "failed", "needs_person"),
-            (O::NotNow { code: Some(45011), message: message(), wait: Wait::Minutes }, "planned", "uncertain"),
+            (
+                O::NotNow { code: Some(45011), message: message(), wait: Wait::Minutes },
+                "planned",
+                "uncertain",
+            ),
             (O::Credentials { code: 40164, message: message() }, "planned", "uncertain"),
         ]
     }
@@ -426,7 +445,13 @@ mod tests {
         assert_eq!(wait(at(1)), 30);
         assert_eq!(wait(at(11)), 120);
         assert!(matches!(at(121), Command::AskPerson { .. }));
-        assert!(matches!(after_mass_get(&Ok(MassState::Success), Duration::ZERO, NOW), Command::Confirm { .. }));
-        assert!(matches!(after_mass_get(&Ok(MassState::Deleted), Duration::ZERO, NOW), Command::Withdraw { .. }));
+        assert!(matches!(
+            after_mass_get(&Ok(MassState::Success), Duration::ZERO, NOW),
+            Command::Confirm { .. }
+        ));
+        assert!(matches!(
+            after_mass_get(&Ok(MassState::Deleted), Duration::ZERO, NOW),
+            Command::Withdraw { .. }
+        ));
     }
 }

@@ -49,11 +49,9 @@ pub struct Learned {
 pub fn after_share(outcome: &ShareOutcome, now: OffsetDateTime) -> Learned {
     let look_again = now + READ_AT[0];
     match outcome {
-        ShareOutcome::Published(post) => Learned {
-            ended: Ended::Accepted,
-            detail: format!("微博 {}", post.id),
-            command: confirm(post),
-        },
+        ShareOutcome::Published(post) => {
+            Learned { ended: Ended::Accepted, detail: format!("微博 {}", post.id), command: confirm(post) }
+        }
         // 20032: it is out, its id comes in a minute or two.
         ShareOutcome::PublishedLate => Learned {
             ended: Ended::Accepted,
@@ -155,7 +153,10 @@ pub fn reconcile(write: &OpenWrite<'_>, timeline: Option<&Timeline>, now: Offset
         // time to show, and the platform never said that it took it.
         if age >= ABSENT_AFTER && reaches_back(timeline, write.begun) && !write.accepted {
             return Found::Absent(if write.may_send_again {
-                Command::PutBack { reason: "已核对：微博时间线上没有，重新发布一次".to_owned(), look_again: now }
+                Command::PutBack {
+                    reason: "已核对：微博时间线上没有，重新发布一次".to_owned(),
+                    look_again: now,
+                }
             } else {
                 Command::AskPerson {
                     reason: "发布没有明确答复，时间线上也没有找到，请到微博核对；系统不会再发".to_owned(),
@@ -281,7 +282,10 @@ mod tests {
         reaching[4] = other(9, BEGUN - Duration::minutes(3));
 
         assert!(matches!(look(vec![], Duration::seconds(119), |_| {}), Found::Nothing(_)));
-        assert!(matches!(look(vec![], Duration::seconds(120), |_| {}), Found::Absent(Command::PutBack { .. })));
+        assert!(matches!(
+            look(vec![], Duration::seconds(120), |_| {}),
+            Found::Absent(Command::PutBack { .. })
+        ));
         assert!(matches!(look(recent, Duration::seconds(180), |_| {}), Found::Nothing(_)));
         assert!(matches!(look(reaching, Duration::seconds(180), |_| {}), Found::Absent(_)));
     }

@@ -44,13 +44,9 @@ pub async fn look(
         change(tx, publication, command, now).await?;
         return Ok(Passed::Stays);
     }
-    let kept = store::clarification::kept(
-        tx,
-        publication.agency,
-        publication.clarification,
-        publication.revision,
-    )
-    .await?;
+    let kept =
+        store::clarification::kept(tx, publication.agency, publication.clarification, publication.revision)
+            .await?;
     let judged = match &kept {
         Some(kept) => verified::judge_kept(&station.agency, kept, now),
         None => Err("校验未通过：保存的签署材料不见了".to_owned()),

@@ -27,11 +27,9 @@ pub async fn acquire(
 ) -> sqlx::Result<Option<AccountLock>> {
     let mut session = pool.connect_options().connect().await?;
     let name = format!("publish.sender.{agency}.{}.{}", account.channel.as_str(), account.slug);
-    let held = sqlx::query_scalar!(
-        r#"SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "held!""#,
-        name
-    )
-    .fetch_one(&mut session)
-    .await?;
+    let held =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS "held!""#, name)
+            .fetch_one(&mut session)
+            .await?;
     Ok(held.then_some(AccountLock(session)))
 }

@@ -114,7 +114,8 @@ pub async fn run<C: Carrier>(
                 if let Err(error) = serve(&station, &carrier, &mut lock, &woken, &soft).await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "the sender of {} starts over", carrier.account().slug
+                        "the sender of {} starts over",
+                        carrier.account().slug
                     );
                 }
             }
@@ -123,7 +124,8 @@ pub async fn run<C: Carrier>(
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "the sender of {} cannot reach the database", carrier.account().slug
+                    "the sender of {} cannot reach the database",
+                    carrier.account().slug
                 );
             }
         }
@@ -179,7 +181,8 @@ async fn next(station: &Station, account: &Account) -> Result<Next, ChangeError>
     let mut tx = database::agency_tx(&station.pool, station.agency.id).await?;
     if let Some(publication) = store::publication::next(&mut tx, account, now).await? {
         let traceparent =
-            store::clarification::traceparent(&mut tx, publication.clarification, publication.revision).await?;
+            store::clarification::traceparent(&mut tx, publication.clarification, publication.revision)
+                .await?;
         return Ok(Next::Due(Box::new((publication, traceparent))));
     }
     let due = store::publication::next_due(&mut tx, account, now).await?;

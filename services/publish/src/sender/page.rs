@@ -42,7 +42,8 @@ impl Carrier for PageCarrier {
         if let Passed::Go(passed) = look(station, &mut tx, &publication).await? {
             let (publication, _verified) = *passed;
             let url = Some(station.addresses.of(publication.clarification).into());
-            let confirm = Command::Confirm { platform_id: None, url, reason: "公开页已上线".to_owned() };
+            let confirm =
+                Command::Confirm { platform_id: None, url, reason: "公开页已上线".to_owned() };
             change(&mut tx, publication, confirm, station.clock.now()).await?;
         }
         tx.commit().await?;

@@ -24,7 +24,8 @@ use crate::domain::calendar::{beijing_day, next_quota_day};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::publication::{Command, Publication, State};
 use crate::domain::wechat::{
-    Ended, Learned, REPEAT_AFTER, REPEAT_WITHIN, after_draft_failed, after_mass_get, after_sendall, keep_waiting,
+    Ended, Learned, REPEAT_AFTER, REPEAT_WITHIN, after_draft_failed, after_mass_get, after_sendall,
+    keep_waiting,
 };
 use crate::hear_notice;
 use crate::store;
@@ -68,7 +69,12 @@ impl WechatCarrier {
     /// For one account.
     #[must_use]
     pub fn new(station: Station, account: String, client: Client, daily_push_quota: u32) -> Self {
-        Self { station, account: Account { channel: Channel::Wechat, slug: account }, client, daily_push_quota }
+        Self {
+            station,
+            account: Account { channel: Channel::Wechat, slug: account },
+            client,
+            daily_push_quota,
+        }
     }
 }
 
@@ -139,7 +145,8 @@ impl WechatCarrier {
             return Ok(false);
         }
         let Some(rendition) = verified.content.rendition(Channel::Wechat.as_str()).cloned() else {
-            let fail = Command::Fail { reason: "签发的稿件中没有微信公众号的稿样".to_owned() };
+            let fail =
+                Command::Fail { reason: "签发的稿件中没有微信公众号的稿样".to_owned() };
             change(&mut tx, publication, fail, station.clock.now()).await?;
             tx.commit().await?;
             return Ok(false);
@@ -233,8 +240,7 @@ impl WechatCarrier {
         let Passed::Go(passed) = look(&self.station, tx, publication).await? else { return Ok(None) };
         let (publication, _verified) = *passed;
         let push = store::push::ensure(tx, &publication).await?;
-        let attempts =
-            store::attempt::list(tx, publication.agency, &[publication.id.as_uuid()]).await?;
+        let attempts = store::attempt::list(tx, publication.agency, &[publication.id.as_uuid()]).await?;
         let unresolved = attempts.iter().any(Attempt::is_unresolved);
         // Past the platform's protection a repeated request might be a second push (G3).
         if unresolved && push.first_write_time.is_none_or(|first| now - first > REPEAT_WITHIN) {

@@ -178,7 +178,9 @@ impl WeiboCarrier {
                     change(&mut tx, locked, command, now).await?;
                 }
                 // Still looking is no news for anybody.
-                Found::Nothing(Command::LoseTrack { look_again, .. } | Command::Accept { look_again, .. }) => {
+                Found::Nothing(
+                    Command::LoseTrack { look_again, .. } | Command::Accept { look_again, .. },
+                ) => {
                     store::publication::set_due(&mut tx, locked.id, look_again).await?;
                 }
                 Found::Post(command) | Found::Nothing(command) => {
@@ -218,8 +220,7 @@ impl WeiboCarrier {
             return Ok(None);
         };
         let taken = store::publication::platform_ids(&mut tx, &self.account, publication.id).await?;
-        let attempts =
-            store::attempt::list(&mut tx, publication.agency, &[publication.id.as_uuid()]).await?;
+        let attempts = store::attempt::list(&mut tx, publication.agency, &[publication.id.as_uuid()]).await?;
         Ok(Some(Sought { text, taken, attempts }))
     }
 

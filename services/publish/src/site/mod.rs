@@ -9,7 +9,9 @@ use std::time::Duration;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Response};
@@ -75,49 +77,47 @@ struct ListQuery {
 }
 
 async fn list(State(site): State<Arc<Site>>, Query(query): Query<ListQuery>) -> Response {
-    let mut items = Vec::new();
-    let mut next = None;
+    let mut public = Vec::new();
     let agencies: Vec<Arc<Agency>> = site.agencies.iter().cloned().collect();
     for agency in &agencies {
-        match listed(&site, agency, query.before).await {
-            Ok(mut found) => {
-                // A full page has another one behind it.
-                if i64::try_from(found.len()).is_ok_and(|count| count == LIST_SIZE) {
-                    next = next.max(found.last().map(|item| item.sequence));
-                }
-                items.append(&mut found);
-            }
+        match public_revisions(&site, agency, query.before).await {
+            Ok(found) => public.extend(found.into_iter().map(|revision| (agency, revision))),
             Err(error) => return away(&error),
         }
     }
-    items.sort_by_key(|item| std::cmp::Reverse(item.sequence));
+    public.sort_by_key(|(_, revision)| std::cmp::Reverse(revision.sequence));
+    let size = usize::try_from(LIST_SIZE).unwrap_or(usize::MAX);
+    let more = public.len() > size;
+    public.truncate(size);
+    let next = public.last().filter(|_| more).map(|(_, revision)| revision.sequence);
+    let mut items = Vec::with_capacity(public.len());
+    for (agency, revision) in &public {
+        match item(&site, agency, revision).await {
+            // A copy that does not verify any more is not shown, not even by its title.
+            Ok(item) => items.extend(item),
+            Err(error) => return away(&error),
+        }
+    }
     render(StatusCode::OK, &ListPage { site_name: site_name(&agencies), items, next })
 }
 
-async fn listed(site: &Site, agency: &Agency, before: Option<i64>) -> sqlx::Result<Vec<Item>> {
+/// One more than a page of the list holds, to know whether another page follows.
+async fn public_revisions(
+    site: &Site,
+    agency: &Agency,
+    before: Option<i64>,
+) -> sqlx::Result<Vec<PublicRevision>> {
     let mut tx = database::agency_tx(&site.pool, agency.id).await?;
-    let revisions = store::publication::public_revisions(&mut tx, before, LIST_SIZE).await?;
-    let mut items = Vec::with_capacity(revisions.len());
-    for revision in revisions {
-        // A copy that does not verify any more is not shown, not even by its title.
-        if let Some(item) = item(&mut tx, agency, &revision).await? {
-            items.push(item);
-        }
-    }
-    Ok(items)
+    store::publication::public_revisions(&mut tx, before, LIST_SIZE + 1).await
 }
 
-async fn item(
-    tx: &mut sqlx::PgConnection,
-    agency: &Agency,
-    public: &PublicRevision,
-) -> sqlx::Result<Option<Item>> {
-    let kept = store::clarification::kept(tx, agency.id, public.clarification, public.revision).await?;
+async fn item(site: &Site, agency: &Agency, public: &PublicRevision) -> sqlx::Result<Option<Item>> {
+    let mut tx = database::agency_tx(&site.pool, agency.id).await?;
+    let kept = store::clarification::kept(&mut tx, agency.id, public.clarification, public.revision).await?;
     let verified = kept.and_then(|kept| judge_kept(agency, &kept, kept.verified_time).ok());
     Ok(verified.and_then(|verified| {
         let page = verified.content.rendition("page")?;
         Some(Item {
-            sequence: public.sequence,
             address: format!("/c/{}", public.clarification),
             title: page.title.clone(),
             summary: page.summary.clone(),
@@ -207,9 +207,7 @@ fn away(error: &sqlx::Error) -> Response {
     render(
         StatusCode::SERVICE_UNAVAILABLE,
         &NoticePage {
-            site_name: "辟谣平台".to_owned(),
-            title: "页面暂时打不开",
-            text: "请稍后再试。",
+            site_name: "辟谣平台".to_owned(), title: "页面暂时打不开", text: "请稍后再试。"
         },
     )
 }

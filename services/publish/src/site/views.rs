@@ -16,8 +16,6 @@ pub struct ListPage {
 
 /// One clarification of the list.
 pub struct Item {
-    /// The place in the list.
-    pub sequence: i64,
     /// The page.
     pub address: String,
     /// Its title.

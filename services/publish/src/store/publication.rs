@@ -34,11 +34,8 @@ impl TryFrom<Row> for Publication {
     type Error = CorruptRow;
 
     fn try_from(row: Row) -> Result<Self, CorruptRow> {
-        let corrupt = |column| CorruptRow {
-            table: "publish.publication",
-            column,
-            key: row.publication_id.to_string(),
-        };
+        let corrupt =
+            |column| CorruptRow { table: "publish.publication", column, key: row.publication_id.to_string() };
         Ok(Self {
             id: row.publication_id,
             agency: row.agency_id,

@@ -8,6 +8,8 @@ use tokio::{
     process::{Child, ChildStderr, Command},
 };
 
+use crate::stage::client;
+
 struct Process {
     child: Child,
     base: String,
@@ -64,7 +66,7 @@ async fn a_killed_process_remembers_everything_that_it_answered() {
         },
     }});
     std::fs::write(&config, toml::to_string(&settings).unwrap()).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     for round in 1..=3 {
         let process = Process::start(&config).await;
         for _ in 0..20 {

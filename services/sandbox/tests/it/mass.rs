@@ -136,8 +136,9 @@ async fn a_service_account_reaches_each_follower_four_times_a_month() {
     let body = json!({ "touser": openids, "mpnews": { "media_id": fifth }, "msgtype": "mpnews", "clientmsgid": "key-6" });
     let sent = stage.wechat("message/mass/send", body).await;
     ends(&stage, &sent["msg_id"], "SEND_SUCCESS").await;
+    let msg_id = sent["msg_id"].to_string();
     let event = eventually(|| async {
-        results(&stage).await.into_iter().find(|event| element(event, "MsgID") == sent["msg_id"].to_string())
+        results(&stage).await.into_iter().find(|event| element(event, "MsgID") == msg_id)
     })
     .await;
     assert_eq!(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     server::text_reply,
-    stage::{SAFE_LINK, Stage, eventually},
+    stage::{SAFE_LINK, Stage, client, eventually},
 };
 
 const NASTY: &str = "<script>alert(1)</script>\"'&";
@@ -66,7 +66,7 @@ async fn an_article_cannot_run_anything() {
 async fn a_new_phone_follows_the_account_and_is_welcomed() {
     let stage = Stage::open().await;
     stage.server.will_answer(text_reply("欢迎关注"));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let page = client.post(format!("{}/phone", stage.base)).form(&[("name", "李女士")]).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains("演示·李女士") && page.contains("欢迎关注"), "{page}");

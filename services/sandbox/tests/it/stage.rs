@@ -36,7 +36,6 @@ impl Stage {
 
     /// A stage whose WeChat account differs from the usual one.
     pub async fn with(wechat: Value) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let lifecycle = Lifecycle::new();
         let (server, address) = AccountServer::start(&lifecycle).await;
@@ -67,7 +66,7 @@ impl Stage {
         for (field, value) in wechat.as_object().unwrap() {
             settings["wechat"][field] = value.clone();
         }
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
+        let client = client();
         let mut stage =
             Self { server, base: String::new(), client, folder, settings, lifecycle, moved_ms: 0 };
         // Noon in Beijing, so that no test runs into midnight.
@@ -226,6 +225,12 @@ impl Drop for Stage {
         self.lifecycle.stop();
         self.lifecycle.hard().cancel();
     }
+}
+
+/// A client that waits longer than any test should take.
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
 }
 
 pub fn mass_body(draft: &str, key: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{HOUR, MINUTE, PIXEL, SAFE_LINK, Stage};
+use crate::stage::{HOUR, MINUTE, PIXEL, SAFE_LINK, Stage, client};
 
 fn post(words: &str) -> String {
     format!("【澄清】{words} {SAFE_LINK}")
@@ -102,8 +102,7 @@ async fn an_accepted_post_whose_answer_is_lost_is_found_in_the_timeline() {
     for fault in ["drop_answer", "http_500_after"] {
         stage.fault(json!({ "operation": "share", "fault": fault })).await;
         let body = [("access_token", "2.00demo"), ("status", &*post(fault)), ("rip", "1.2.3.4")];
-        let sent = reqwest::Client::builder().no_proxy().build().unwrap();
-        let answer = sent.post(format!("{}/2/statuses/share.json", stage.base)).form(&body).send().await;
+        let answer = client().post(format!("{}/2/statuses/share.json", stage.base)).form(&body).send().await;
         assert!(answer.is_err() || answer.unwrap().status() == 500);
     }
     assert_eq!(stage.timeline().await.len(), 2);

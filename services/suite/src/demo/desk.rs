@@ -104,6 +104,8 @@ impl<'a> Desk<'a> {
     ) -> anyhow::Result<Page> {
         let address = format!("/case/{case}/clarification/{clarification}");
         let signing_off = purpose == "signed";
+        // Signing in uses a code of its own, the earlier one.
+        self.person(login).await?;
         let code = if signing_off { self.fresh_code(login).await? } else { String::new() };
         let browser = self.person(login).await?;
         let shown = if signing_off { format!("{address}/sign-off") } else { address.clone() };

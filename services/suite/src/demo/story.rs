@@ -33,6 +33,8 @@ struct Story<'a> {
     began: Instant,
     /// The log's last entry before the story began.
     log_before: u64,
+    /// Mass jobs of the platform before the story began.
+    jobs_before: usize,
 }
 
 /// Plays the story. publish runs as a process of its own in `publish`, because step 9 kills it.
@@ -48,9 +50,11 @@ pub async fn play(
     let outside = Outside::new(installation.sandbox_url())?;
     outside.reset_quota().await?;
     let log_before = outside.log(0).await?.last().map_or(0, |entry| entry.seq);
+    let jobs_before = jobs(&outside).await?;
     let desk = Desk::new(installation, clock);
+    let began = Instant::now();
     let mut story =
-        Story { installation, postgres, publish, outside, desk, began: Instant::now(), log_before };
+        Story { installation, postgres, publish, outside, desk, began, log_before, jobs_before };
     story.known_answer().await.context("step 1, the known answer")?;
     story.receipt().await.context("step 2, the receipt")?;
     let case = story.gathering().await.context("step 3, gathering")?;
@@ -73,7 +77,8 @@ impl Story<'_> {
             Ok(known.then_some(delivered))
         })
         .await?;
-        self.tell(
+        tell(
+            self.began,
             1,
             &format!("市民问西瓜，{:.0} 毫秒内得到已有的答复", asked.elapsed_ms),
             "A citizen asks about the watermelons; the known answer comes at once",
@@ -88,7 +93,8 @@ impl Story<'_> {
         let delivered = self.outside.send(&citizen, words::A_MESSAGE).await?;
         let reply = delivered.reply.context("no reply came")?;
         ensure!(reply.starts_with("收到，编号"), "the reply is no receipt: {reply}");
-        self.tell(
+        tell(
+            self.began,
             2,
             &format!("市民问地震，{:.0} 毫秒内得到回执", delivered.elapsed_ms),
             "A citizen asks about the earthquake; the receipt comes at once",
@@ -142,7 +148,8 @@ impl Story<'_> {
         for text in words::NOT_REPORTS {
             ensure!(others.says(text), "“{text}” is not among the other messages");
         }
-        self.tell(
+        tell(
+            self.began,
             3,
             "四十条说法归入同一工单；补办身份证和投诉不算线索，各归其位",
             "Forty variants gather in one case; a question and a complaint go where they belong",
@@ -186,7 +193,8 @@ impl Story<'_> {
             Ok(delivered.reply.is_some_and(|reply| reply.contains("正在核查")).then_some(()))
         })
         .await?;
-        self.tell(
+        tell(
+            self.began,
             4,
             "值班员设为紧急，请应急管理局30分钟内核查；其间询问者收到签发过的“核查中”答复",
             "Urgent; the department has 30 minutes; who asks meanwhile gets a signed holding reply",
@@ -210,7 +218,8 @@ impl Story<'_> {
         let duty = self.desk.person("duty").await?;
         let page = duty.open(&format!("/case/{case}")).await?.accepted()?;
         ensure!(page.says(words::EVIDENCE), "the case does not show the evidence");
-        self.tell(
+        tell(
+            self.began,
             5,
             "应急管理局在自己的链接上答复：不实，附事实与依据",
             "The department answers on its own link: false, with facts and evidence",
@@ -222,7 +231,8 @@ impl Story<'_> {
     /// 6. Five boxes make the article, the post and the page.
     async fn drafting(&mut self, case: &str) -> anyhow::Result<Seen> {
         let seen = self.desk.save_draft(case, None, &draft(words::A_ADVICE)).await?;
-        self.tell(
+        tell(
+            self.began,
             6,
             "拟稿人填五个框，生成文章、微博和网页，字数随写随算",
             "Five boxes make the article, the post and the page",
@@ -250,7 +260,8 @@ impl Story<'_> {
         {
             self.desk.sign(login, case, &second.clarification, purpose).await?;
         }
-        self.tell(
+        tell(
+            self.began,
             7,
             "复审人退回一次；改动使初审作废；第二次通过",
             "Returned once; the edit voids the first review; the second time it passes",
@@ -289,7 +300,8 @@ impl Story<'_> {
         let slow = json!({ "operation": "sendall", "fault": "delay", "delay_ms": 8000, "count": 1 });
         self.outside.fault(&slow).await?;
         self.desk.sign("signer", case, &draft.clarification, "signed").await?;
-        self.tell(
+        tell(
+            self.began,
             8,
             "库里改一个字节：拒签，工单写明原因；复原后终审人凭口令签发",
             "One byte altered in the database: refused, and the case says so; restored, it is signed",
@@ -302,8 +314,7 @@ impl Story<'_> {
     async fn publishing(&mut self, case: &str) -> anyhow::Result<()> {
         // The platform is slow with its answer (step 8); meanwhile publish is killed.
         eventually(PATIENCE, "WeChat takes the job", async || {
-            let state = self.outside.state().await?;
-            Ok(state.pointer("/wechat/jobs").and_then(serde_json::Value::as_u64).filter(|jobs| *jobs > 0))
+            Ok((jobs(&self.outside).await? > self.jobs_before).then_some(()))
         })
         .await?;
         self.publish.kill("publish").await?;
@@ -316,7 +327,8 @@ impl Story<'_> {
             Ok(channels.contains(&"wechat").then_some(()))
         })
         .await?;
-        self.tell(
+        tell(
+            self.began,
             9,
             "微信刚接受群发，发布服务就被杀掉；重启后显示待核对，约一分钟后自行核实",
             "publish is killed right after WeChat took the job; it reads 待核对 and finds out by itself",
@@ -336,7 +348,8 @@ impl Story<'_> {
                 bail!("{count} {what}s are public instead of one");
             }
         }
-        self.tell(
+        tell(
+            self.began,
             9,
             "公众看到一篇文章、一条微博，不多不少",
             "The public sees one article and one post, no more and no less",
@@ -368,7 +381,8 @@ impl Story<'_> {
         ensure!(told.len() == messages, "somebody was told twice");
         let form = duty.open(&format!("/case/{case}/form?clarification={}", draft.clarification)).await?;
         ensure!(form.accepted()?.says("发布审批单"), "the approval form does not print");
-        self.tell(
+        tell(
+            self.began,
             10,
             &format!("问过的 {answered} 人都收到了结果，每人一次；发布审批单可以打印"),
             "Everyone who asked was told, once each; the approval form prints",
@@ -384,7 +398,8 @@ impl Story<'_> {
         ];
         let halted = duty.submit(&page, "/halt", &halt).await?.accepted()?;
         ensure!(halted.html.contains("data-service=\"publish\""), "the halt does not say what publish did");
-        self.tell(
+        tell(
+            self.began,
             10,
             "停发一键可用：页面逐一写明“已停止”或“已发出”",
             "The halt works with one tap and says what was stopped and what was out",
@@ -397,11 +412,18 @@ impl Story<'_> {
         self.outside.citizens(1).await?.pop().context("the sandbox made no citizen")
     }
 
-    fn tell(&self, step: u8, zh: &str, en: &str, look: &str) {
-        println!("[{:6.1} s] {step:>2}. {zh}", self.began.elapsed().as_secs_f64());
-        println!("               {en}");
-        println!("               → {look}");
-    }
+}
+
+fn tell(began: Instant, step: u8, zh: &str, en: &str, look: &str) {
+    println!("[{:6.1} s] {step:>2}. {zh}", began.elapsed().as_secs_f64());
+    println!("               {en}");
+    println!("               → {look}");
+}
+
+/// How many mass jobs the platform has taken.
+async fn jobs(outside: &Outside) -> anyhow::Result<usize> {
+    let state = outside.state().await?;
+    Ok(state.pointer("/wechat/jobs").and_then(serde_json::Value::as_array).map_or(0, Vec::len))
 }
 
 /// A's boxes.

@@ -7,6 +7,8 @@ use super::{Installation, SERVICES};
 
 impl Installation {
     pub(super) async fn prepare_databases(&self, postgres: &Postgres) -> anyhow::Result<()> {
+        // The default lets every role into these two as well.
+        postgres.run_sql("postgres", "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC").await?;
         for service in SERVICES {
             let secrets = self.secrets.service(service);
             // Names are constants of this project, passwords are letters and digits drawn by it.

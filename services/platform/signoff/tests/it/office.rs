@@ -60,8 +60,7 @@ pub struct Office {
 
 impl Office {
     pub fn open() -> Self {
-        let drafter =
-            Member::new(2, "演示·拟稿人", "drafter", &[Purpose::Drafted, Purpose::FirstReviewed]);
+        let drafter = Member::new(2, "演示·拟稿人", "drafter", &[Purpose::Drafted, Purpose::FirstReviewed]);
         let reviewer = Member::new(3, "演示·复审人", "reviewer", &[Purpose::SecondReviewed]);
         let signer = Member::new(4, "演示·终审人", "signer", &[Purpose::Signed]);
         Self {
@@ -128,7 +127,9 @@ impl Office {
             statements: self
                 .chain
                 .iter()
-                .map(|(purpose, member)| signed_by(member, self.statement(*purpose, member).encode().unwrap()))
+                .map(|(purpose, member)| {
+                    signed_by(member, self.statement(*purpose, member).encode().unwrap())
+                })
                 .collect(),
             enrolments: enrolled.into_iter().map(|member| enrolled_by_root(&member.enrolment)).collect(),
             policy: Signed {

@@ -80,9 +80,7 @@ fn signed(signed: &Signed) -> Value {
 }
 
 fn judged(office: &Office) -> Value {
-    let entry = |what: &str, bundle: &Bundle, outcome: &str| {
-        json!({ "what": what, "bundle": hex::encode(bundle.encode().unwrap()), "outcome": outcome })
-    };
+    let entry = |what: &str, bundle: &Bundle, outcome: &str| json!({ "what": what, "bundle": hex::encode(bundle.encode().unwrap()), "outcome": outcome });
     let whole = office.bundle();
 
     let mut edited = office.clone();

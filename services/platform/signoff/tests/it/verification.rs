@@ -205,12 +205,9 @@ fn no_policy_leaves_out_draft_or_sign_off() {
 
 #[test]
 fn one_person_never_takes_two_steps_that_need_two() {
-    for (first, second) in [
-        (Drafted, SecondReviewed),
-        (Drafted, Signed),
-        (FirstReviewed, Signed),
-        (SecondReviewed, Signed),
-    ] {
+    for (first, second) in
+        [(Drafted, SecondReviewed), (Drafted, Signed), (FirstReviewed, Signed), (SecondReviewed, Signed)]
+    {
         let mut office = Office::open();
         let mut one = office.member(first).clone();
         one.enrolment.purposes = Purpose::ALL.to_vec();

@@ -1,0 +1,147 @@
+//! A case for every claim, whatever comes first and however often.
+
+use contracts::approval::v1 as pb;
+use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened};
+use grpc::with_token;
+use ids::{ClaimId, ReportId};
+use testkit::eventually;
+use tonic::Code;
+
+use crate::office::{Office, Person, assert_refused};
+
+fn claim(id: ClaimId, report_count: u64, urgency: u32) -> Option<Claim> {
+    Some(Claim {
+        claim_id: id.to_string(),
+        sentence: "明天凌晨3点青岚县有7级地震".into(),
+        report_count,
+        urgency,
+        departments: vec!["县应急管理局".into(), "县公安局".into()],
+        ..Claim::default()
+    })
+}
+
+async fn cases(office: &Office, person: &Person) -> Vec<pb::Case> {
+    let request = pb::ListCasesRequest::default();
+    office.approval().list_cases(with_token(request, &person.token)).await.unwrap().into_inner().cases
+}
+
+#[tokio::test]
+async fn opening_and_growth_in_any_order_and_twice_make_one_case_with_the_newest_counts() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let id = ClaimId::mint();
+    let agency_id = office.agency.to_string();
+    let opened = ClaimOpened { agency_id: agency_id.clone(), claim: claim(id, 1, 10) };
+    let grew = |state_revision, report_count| ClaimGrew {
+        agency_id: agency_id.clone(),
+        state_revision,
+        claim: claim(id, report_count, 90),
+    };
+    office.classification.say(office.agency, &grew(3, 40)).await;
+    office.classification.say(office.agency, &opened).await;
+    office.classification.say(office.agency, &grew(2, 20)).await;
+    office.classification.say(office.agency, &opened).await;
+    let other = ClaimId::mint();
+    let last = ClaimOpened { agency_id, claim: claim(other, 1, 5) };
+    office.classification.say(office.agency, &last).await;
+
+    let found = eventually("two cases", async || {
+        Some(cases(&office, &duty).await).filter(|cases| cases.len() == 2)
+    })
+    .await;
+    let (burning, small) = (&found[0], &found[1]);
+    assert_eq!((burning.claim_id.as_str(), burning.report_count), (id.to_string().as_str(), 40));
+    assert_eq!(burning.departments, ["县应急管理局", "县公安局"]);
+    assert_eq!((burning.code.as_str(), small.code.as_str()), ("QL-0001", "QL-0002"));
+    assert_eq!(burning.state_revision, 1, "a claim's growth is no change that an officer must have seen");
+}
+
+#[tokio::test]
+async fn an_alarm_is_shown_until_somebody_takes_note() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let report = ReportId::mint();
+    let raised = AlarmRaised {
+        agency_id: office.agency.to_string(),
+        report_id: report.to_string(),
+        masked_text: "有人掉进河里了".into(),
+        raised_time: Some(grpc::timestamp(office.now())),
+    };
+    office.classification.say(office.agency, &raised).await;
+    office.classification.say(office.agency, &raised).await;
+    let alarms = async || {
+        let request = with_token(pb::ListAlarmsRequest {}, &duty.token);
+        office.approval().list_alarms(request).await.unwrap().into_inner().alarms
+    };
+    let shown = eventually("the alarm", async || Some(alarms().await).filter(|all| !all.is_empty())).await;
+    assert_eq!((shown.len(), shown[0].masked_text.as_str()), (1, "有人掉进河里了"));
+    for _ in 0..2 {
+        let request = pb::AcknowledgeAlarmRequest { report_id: report.to_string() };
+        office.approval().acknowledge_alarm(with_token(request, &duty.token)).await.unwrap();
+    }
+    assert!(alarms().await.is_empty());
+    let request = pb::AcknowledgeAlarmRequest { report_id: ReportId::mint().to_string() };
+    let unknown = office.approval().acknowledge_alarm(with_token(request, &duty.token)).await;
+    assert_refused(unknown, Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_queue_comes_in_pages() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    for number in 0..5 {
+        office.open_notice(&duty, &format!("通报{number}")).await;
+    }
+    let mut seen = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListCasesRequest { states: Vec::new(), page_size: 2, page_token };
+        let page = office.approval().list_cases(with_token(request, &duty.token)).await.unwrap().into_inner();
+        seen.extend(page.cases.into_iter().map(|case| case.code));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, ["QL-0001", "QL-0002", "QL-0003", "QL-0004", "QL-0005"]);
+    let request = pb::ListCasesRequest { page_token: "nonsense".into(), ..Default::default() };
+    let refused = office.approval().list_cases(with_token(request, &duty.token)).await;
+    assert_refused(refused, Code::InvalidArgument, "INVALID_FIELD");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let broken = ClaimOpened { agency_id: office.agency.to_string(), claim: None };
+    office.classification.say(office.agency, &broken).await;
+    let opened =
+        ClaimOpened { agency_id: office.agency.to_string(), claim: claim(ClaimId::mint(), 1, 10) };
+    office.classification.say(office.agency, &opened).await;
+    eventually("the readable one's case", async || cases(&office, &duty).await.pop()).await;
+    let letters = messaging::dead_letters::list(&office.database.superuser(), None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+}
+
+#[tokio::test]
+async fn a_dismissed_case_stays_closed_and_tells_classification() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let case = office.open_notice(&duty, "身份证怎么补办").await;
+    let request = pb::DismissCaseRequest {
+        case_id: case.case_id.clone(),
+        expected_revision: case.state_revision,
+        reason: "不是谣言，已转办。".into(),
+    };
+    let dismissed = office.approval().dismiss_case(with_token(request, &duty.token)).await.unwrap();
+    let dismissed = dismissed.into_inner().case.unwrap();
+    assert_eq!((dismissed.state(), dismissed.note.as_str()), (pb::case::State::Dismissed, "不是谣言，已转办。"));
+    assert_eq!(office.emitted::<pb::CaseDismissed>().await[0].case_id, case.case_id);
+    assert!(cases(&office, &duty).await.is_empty());
+
+    let drafter = office.sign_in("drafter").await;
+    let refused =
+        office.save_draft(&drafter, &case.case_id, None, crate::office::watermelon()).await;
+    assert_refused(refused, Code::FailedPrecondition, "CASE_STATE");
+}

@@ -1,0 +1,13 @@
+//! The service on real PostgreSQL and NATS, each test with a database and a server of its own.
+
+mod access;
+mod audit;
+mod ceremony;
+mod chain;
+mod claims;
+mod finding;
+mod halt;
+mod office;
+mod publications;
+mod tampering;
+mod tenancy;

@@ -1,0 +1,125 @@
+//! G2 on this side: whatever is altered in the database before the sign-off, nothing is emitted and the case
+//! says why; restored, it goes on.
+
+use contracts::approval::v1 as pb;
+use contracts::approval::v1::ClarificationSigned;
+use tonic::Code;
+
+use crate::office::{Office, assert_refused};
+
+/// What is done to the database, and how it is undone.
+const ALTERATIONS: [(&str, &str, &str); 7] = [
+    (
+        "one byte of the content",
+        "UPDATE approval.revision SET content = set_byte(content, 200, get_byte(content, 200) # 1)",
+        "UPDATE approval.revision SET content = set_byte(content, 200, get_byte(content, 200) # 1)",
+    ),
+    (
+        "the content with its hash",
+        "UPDATE approval.revision SET content = set_byte(content, 200, get_byte(content, 200) # 1);
+         UPDATE approval.revision SET content_hash = sha256(content)",
+        "UPDATE approval.revision SET content = set_byte(content, 200, get_byte(content, 200) # 1);
+         UPDATE approval.revision SET content_hash = sha256(content)",
+    ),
+    (
+        "a statement",
+        "UPDATE approval.step SET statement = set_byte(statement, 40, get_byte(statement, 40) # 1)
+         WHERE purpose = 'second_reviewed'",
+        "UPDATE approval.step SET statement = set_byte(statement, 40, get_byte(statement, 40) # 1)
+         WHERE purpose = 'second_reviewed'",
+    ),
+    (
+        "a signature",
+        "UPDATE approval.step SET signature = set_byte(signature, 0, get_byte(signature, 0) # 1)
+         WHERE purpose = 'drafted'",
+        "UPDATE approval.step SET signature = set_byte(signature, 0, get_byte(signature, 0) # 1)
+         WHERE purpose = 'drafted'",
+    ),
+    (
+        "the policy",
+        "UPDATE approval.policy
+         SET document = set_byte(document, length(document) - 1, get_byte(document, length(document) - 1) # 1)",
+        "UPDATE approval.policy
+         SET document = set_byte(document, length(document) - 1, get_byte(document, length(document) - 1) # 1)",
+    ),
+    (
+        "an enrolment",
+        "UPDATE approval.signing_key SET enrolment = set_byte(enrolment, 50, get_byte(enrolment, 50) # 1)
+         WHERE person_id = (SELECT person_id FROM approval.person WHERE login = 'reviewer')",
+        "UPDATE approval.signing_key SET enrolment = set_byte(enrolment, 50, get_byte(enrolment, 50) # 1)
+         WHERE person_id = (SELECT person_id FROM approval.person WHERE login = 'reviewer')",
+    ),
+    (
+        "the root key",
+        "UPDATE approval.agency SET root_public_key = set_byte(root_public_key, 3, get_byte(root_public_key, 3) # 1)",
+        "UPDATE approval.agency SET root_public_key = set_byte(root_public_key, 3, get_byte(root_public_key, 3) # 1)",
+    ),
+];
+
+#[tokio::test]
+async fn whatever_is_altered_nothing_is_emitted_until_it_is_restored() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    let revision = chain.revision().await;
+    let superuser = office.database.superuser();
+    for (what, alter, restore) in ALTERATIONS {
+        sqlx::raw_sql(alter).execute(&superuser).await.unwrap();
+        let shown = chain.revision().await;
+        let refused = chain.sign(&shown, "signed").await;
+        let status = refused.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition, "{what}: {status:?}");
+        assert!(office.emitted::<ClarificationSigned>().await.is_empty(), "{what}");
+        let case = chain.case().await.case.unwrap();
+        assert_eq!(case.state(), pb::case::State::NeedsPerson, "{what}");
+        assert!(case.note.starts_with("第1稿不能签："), "{what}: {}", case.note);
+        sqlx::raw_sql(restore).execute(&superuser).await.unwrap();
+    }
+    chain.sign(&revision, "signed").await.unwrap();
+    assert_eq!(office.emitted::<ClarificationSigned>().await.len(), 1);
+    let case = chain.case().await.case.unwrap();
+    assert_eq!((case.state(), case.note.as_str()), (pb::case::State::Signed, ""));
+}
+
+#[tokio::test]
+async fn altered_content_is_not_shown_as_what_people_would_sign() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    assert!(!chain.revision().await.altered);
+    sqlx::raw_sql(ALTERATIONS[0].1).execute(&office.database.superuser()).await.unwrap();
+    let altered = chain.revision().await;
+    assert!(altered.altered);
+    assert!(altered.renditions.is_empty());
+}
+
+#[tokio::test]
+async fn another_revisions_statement_counts_for_nothing() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    let first = chain.revision().await;
+    let case = chain.case().await.case.unwrap();
+    let draft = first.draft.clone().unwrap();
+    let second = office.save_draft(&chain.drafter, &case.case_id, Some(&first), draft).await.unwrap();
+    // The same words in the next revision, with the reviews of the one before moved over.
+    sqlx::raw_sql(
+        "UPDATE approval.step SET revision = 2; UPDATE approval.revision SET state = 'second_reviewed' \
+         WHERE revision = 2",
+    )
+    .execute(&office.database.superuser())
+    .await
+    .unwrap();
+    assert_refused(chain.sign(&second, "signed").await, Code::FailedPrecondition, "CONTENT_ALTERED");
+    assert!(office.emitted::<ClarificationSigned>().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_state_set_by_hand_does_not_replace_a_missing_review() {
+    let office = Office::open().await;
+    let chain = office.revision_with(2).await;
+    let revision = chain.revision().await;
+    sqlx::raw_sql("UPDATE approval.revision SET state = 'second_reviewed'")
+        .execute(&office.database.superuser())
+        .await
+        .unwrap();
+    assert_refused(chain.sign(&revision, "signed").await, Code::FailedPrecondition, "CONTENT_ALTERED");
+    assert!(office.emitted::<ClarificationSigned>().await.is_empty());
+}

@@ -1,0 +1,161 @@
+//! Platforms that fail: answers lost after acceptance, errors before it, a service that dies in the middle. At
+//! most one push and one post, always (G3).
+
+use std::time::Duration;
+
+use contracts::publish::v1::publication::State;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+#[tokio::test]
+async fn a_push_whose_answer_is_lost_is_found_out_under_the_same_key() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "sendall", "fault": "drop_answer" })).await;
+    let content = desk.content();
+    desk.announce(&content).await;
+    desk.stands(&content, "wechat", State::Uncertain).await;
+
+    desk.advance(Duration::from_secs(61));
+    desk.stands(&content, "wechat", State::Accepted).await;
+    desk.advance(Duration::from_secs(31));
+
+    let confirmed = desk.stands(&content, "wechat", State::Confirmed).await;
+    let outcomes: Vec<&str> = confirmed.attempts.iter().map(|attempt| attempt.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["accepted", "unknown", "accepted"]);
+    assert_eq!(desk.log("mass_push").await.len(), 1);
+    assert_eq!(desk.jobs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_push_that_never_arrived_goes_out_with_the_repeated_request() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "sendall", "fault": "http_500_before" })).await;
+    let content = desk.content();
+    desk.announce(&content).await;
+    desk.stands(&content, "wechat", State::Uncertain).await;
+    assert!(desk.jobs().await.is_empty());
+
+    desk.advance(Duration::from_secs(61));
+
+    desk.stands(&content, "wechat", State::Accepted).await;
+    assert_eq!(desk.jobs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_that_dies_while_the_platform_answers_does_not_push_again() {
+    let mut desk = Desk::open().await;
+    desk.fault(json!({ "operation": "sendall", "fault": "delay", "delay_ms": 3000 })).await;
+    let content = desk.content();
+    desk.announce(&content).await;
+    testkit::eventually("the platform to know the job", async || desk.jobs().await.pop()).await;
+
+    desk.crash().await;
+    desk.restart().await;
+
+    assert!(desk.stands(&content, "wechat", State::Uncertain).await.reason.contains("系统中断"));
+    desk.advance(Duration::from_secs(61));
+    desk.stands(&content, "wechat", State::Accepted).await;
+    desk.advance(Duration::from_secs(31));
+    desk.stands(&content, "wechat", State::Confirmed).await;
+    desk.stands(&content, "weibo", State::Confirmed).await;
+    assert_eq!(desk.log("mass_push").await.len(), 1);
+    assert_eq!(desk.log("weibo_post").await.len(), 1);
+}
+
+#[tokio::test]
+async fn used_up_quota_after_a_lost_answer_is_a_persons_task_and_never_a_second_push() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "sendall", "fault": "drop_answer" })).await;
+    desk.fault(json!({ "operation": "sendall", "fault": "errcode", "code": 45028 })).await;
+    let content = desk.content();
+    desk.announce(&content).await;
+    desk.stands(&content, "wechat", State::Uncertain).await;
+
+    desk.advance(Duration::from_secs(61));
+
+    assert!(desk.stands(&content, "wechat", State::NeedsPerson).await.reason.contains("45028"));
+    desk.advance(Duration::from_secs(25 * 3600));
+    desk.stands(&content, "weibo", State::Confirmed).await;
+    assert_eq!(desk.jobs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_is_lost_is_found_in_the_timeline() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "share", "fault": "drop_answer" })).await;
+    let mut content = desk.content();
+    content.response_level = "microblog".into();
+    desk.announce(&content).await;
+    desk.stands(&content, "weibo", State::Uncertain).await;
+
+    desk.advance(Duration::from_secs(6));
+
+    let confirmed = desk.stands(&content, "weibo", State::Confirmed).await;
+    assert!(!confirmed.platform_id.is_empty() && !confirmed.url.is_empty());
+    assert_eq!(desk.log("weibo_post").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_that_is_proven_absent_is_sent_once_more() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "share", "fault": "http_500_before" })).await;
+    let mut content = desk.content();
+    content.response_level = "microblog".into();
+    desk.announce(&content).await;
+    desk.stands(&content, "weibo", State::Uncertain).await;
+    desk.advance(Duration::from_secs(61));
+    assert!(desk.log("weibo_post").await.is_empty());
+
+    desk.advance(Duration::from_secs(121));
+
+    let confirmed = desk.stands(&content, "weibo", State::Confirmed).await;
+    assert_eq!(confirmed.attempts.len(), 2);
+    assert!(confirmed.attempts[0].detail.contains("没有发出"), "{:?}", confirmed.attempts[0]);
+    assert_eq!(desk.log("weibo_post").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_that_is_lost_twice_is_a_persons_task() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "share", "fault": "http_500_before", "count": 2 })).await;
+    let mut content = desk.content();
+    content.response_level = "microblog".into();
+    desk.announce(&content).await;
+    desk.stands(&content, "weibo", State::Uncertain).await;
+    desk.advance(Duration::from_secs(181));
+    testkit::eventually("the second attempt", async || {
+        let found = desk.publications(&content).await;
+        found.into_iter().find(|found| found.channel == "weibo" && found.attempts.len() == 2)
+    })
+    .await;
+    desk.stands(&content, "weibo", State::Uncertain).await;
+
+    desk.advance(Duration::from_secs(181));
+
+    desk.stands(&content, "weibo", State::NeedsPerson).await;
+    assert!(desk.log("weibo_post").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_draft_fails_and_a_platform_that_is_busy_is_tried_again() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "draft_add", "fault": "errcode", "code": 45003 })).await;
+    let mut refused = desk.content();
+    refused.response_level = "mass_push".into();
+    desk.announce(&refused).await;
+    assert!(desk.stands(&refused, "wechat", State::Failed).await.reason.contains("45003"));
+
+    desk.fault(json!({ "operation": "draft_add", "fault": "drop_answer" })).await;
+    let mut busy = desk.content();
+    busy.response_level = "mass_push".into();
+    desk.announce(&busy).await;
+    testkit::eventually("the first draft to be unknown", async || {
+        let found = desk.publications(&busy).await;
+        found.into_iter().find(|found| found.attempts.iter().any(|attempt| attempt.outcome == "unknown"))
+    })
+    .await;
+    desk.advance(Duration::from_secs(6));
+    desk.stands(&busy, "wechat", State::Accepted).await;
+    assert_eq!(desk.jobs().await.len(), 1);
+}

@@ -1,0 +1,799 @@
+//! Tenants, and G10: with another agency's ids every RPC finds nothing; nobody calls without a token or beyond
+//! the role; a service reaches its own database and publishes its own subjects, and nothing else.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use approval::domain::officer::Role as Post;
+use approval::provision::{PersonPlan, Provision, Provisioned, provision};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contracts::approval::v1 as approval_pb;
+use contracts::approval::v1::access_service_client::AccessServiceClient;
+use contracts::approval::v1::approval_service_client::ApprovalServiceClient;
+use contracts::classification::v1 as classification_pb;
+use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::ingest::v1 as ingest_pb;
+use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
+use contracts::publish::v1 as publish_pb;
+use contracts::publish::v1::publish_service_client::PublishServiceClient;
+use grpc::{Caller, Role, TokenIssuer};
+use ids::{AgencyId, PersonId};
+use runtime::Clock;
+use secrecy::SecretString;
+use sqlx::Row;
+use suite::import::Destination;
+use suite::installation::SERVICES;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use uuid::Uuid;
+
+use crate::inside::{as_service, bus_options, connect, superuser};
+use crate::office::Office;
+
+/// What an RPC has to say to somebody of another agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Foreign {
+    /// The ids that it is given are none of the caller's agency.
+    NotFound,
+    /// A list without entries; NOT_FOUND is as good.
+    Nothing,
+    /// It is given no id, and shows and changes the caller's own agency alone.
+    Own,
+    /// Its own argument is the authority, and a wrong one is refused.
+    Credential,
+    /// A halt may come before the clarification that it stops, so a service may record one that it cannot
+    /// judge yet; it has nothing to stop, and says so.
+    StopsNothing,
+}
+
+/// One RPC: who may call it, and what a stranger hears.
+struct Rpc {
+    name: &'static str,
+    foreign: Foreign,
+    /// Empty where no token is needed.
+    roles: &'static [Role],
+}
+
+const fn rpc(name: &'static str, foreign: Foreign, roles: &'static [Role]) -> Rpc {
+    Rpc { name, foreign, roles }
+}
+
+const ROLES: [Role; 9] = [
+    Role::DutyOfficer,
+    Role::Checker,
+    Role::Drafter,
+    Role::Reviewer,
+    Role::Signer,
+    Role::Administrator,
+    Role::Auditor,
+    Role::Client,
+    Role::Service,
+];
+
+const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
+const ASKERS: &[Role] = &[Role::DutyOfficer, Role::Drafter, Role::Signer];
+const SUBMITTERS: &[Role] = &[Role::DutyOfficer, Role::Client];
+const READERS: &[Role] = &[
+    Role::DutyOfficer,
+    Role::Checker,
+    Role::Drafter,
+    Role::Reviewer,
+    Role::Signer,
+    Role::Administrator,
+    Role::Auditor,
+    Role::Service,
+];
+
+const RPCS: [Rpc; 34] = [
+    rpc("AccessService/SignIn", Foreign::Credential, &[]),
+    rpc("AccessService/IssueToken", Foreign::Credential, &[]),
+    rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
+    rpc("AccessService/SignOut", Foreign::Own, &[]),
+    rpc("ApprovalService/ListCases", Foreign::Nothing, Role::PEOPLE),
+    rpc("ApprovalService/GetCase", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/OpenNotice", Foreign::Own, ASKERS),
+    rpc("ApprovalService/SetUrgency", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/RequestFinding", Foreign::NotFound, ASKERS),
+    rpc("ApprovalService/GetFindingRequest", Foreign::NotFound, &[]),
+    rpc("ApprovalService/AnswerFinding", Foreign::NotFound, &[]),
+    rpc("ApprovalService/PreviewDraft", Foreign::Own, Role::OFFICERS),
+    rpc("ApprovalService/SaveDraft", Foreign::NotFound, &[Role::Drafter]),
+    rpc("ApprovalService/SignStep", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/ReturnDraft", Foreign::NotFound, &[Role::Reviewer, Role::Signer]),
+    rpc("ApprovalService/DismissCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/RevokeClarification", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/OrderHalt", Foreign::NotFound, Role::OFFICERS),
+    rpc("ApprovalService/ListAlarms", Foreign::Nothing, Role::PEOPLE),
+    rpc("ApprovalService/AcknowledgeAlarm", Foreign::NotFound, Role::OFFICERS),
+    rpc("ApprovalService/ListAudit", Foreign::Own, &[Role::Auditor, Role::Administrator]),
+    rpc("IngestService/SubmitReport", Foreign::Own, SUBMITTERS),
+    rpc("IngestService/ImportReports", Foreign::Own, SUBMITTERS),
+    rpc("IngestService/ListAnswers", Foreign::Nothing, Role::PEOPLE),
+    rpc("IngestService/HaltAnswers", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("IngestService/ResumeAnswers", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("ClassificationService/GetClaim", Foreign::NotFound, Role::PEOPLE),
+    rpc("ClassificationService/ListClaimReports", Foreign::Nothing, Role::PEOPLE),
+    rpc("ClassificationService/ListOtherMessages", Foreign::Nothing, Role::PEOPLE),
+    rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
+    rpc("PublishService/ListAccounts", Foreign::Own, READERS),
+    rpc("PublishService/Halt", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("PublishService/Resume", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("PublishService/ResolveUncertain", Foreign::NotFound, Role::OFFICERS),
+];
+
+/// A table that forgot an RPC would hold for ever.
+#[test]
+fn the_table_names_every_rpc_of_the_contracts() {
+    let mut contracts = BTreeSet::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("proto"), &mut contracts);
+    let table: BTreeSet<String> = RPCS.iter().map(|rpc| rpc.name.to_owned()).collect();
+    assert_eq!(contracts, table);
+}
+
+fn collect(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            let mut service = String::new();
+            for line in std::fs::read_to_string(&path).unwrap().lines() {
+                if let Some(rest) = line.strip_prefix("service ") {
+                    rest.trim_end_matches([' ', '{']).clone_into(&mut service);
+                }
+                if let Some((name, _)) = line.trim().strip_prefix("rpc ").and_then(|rest| rest.split_once('(')) {
+                    found.insert(format!("{service}/{name}"));
+                }
+            }
+        }
+    }
+}
+
+/// What the first agency owns, and a stranger knows the ids of.
+struct Things {
+    case: String,
+    claim: String,
+    clarification: String,
+    publication: String,
+    /// A message that called for help.
+    alarm: String,
+    /// Of a finding's link, with the stranger's agency written into it.
+    link_secret: String,
+    /// Of a session, with the stranger's agency written into it.
+    session_secret: String,
+    /// A request id and a record's id that the first agency used.
+    request: String,
+    external: String,
+    /// None of these may be in anything that a stranger is shown.
+    secrets: Vec<String>,
+}
+
+/// Every service's clients.
+#[derive(Clone)]
+struct Clients {
+    access: AccessServiceClient<Channel>,
+    approval: ApprovalServiceClient<Channel>,
+    ingest: IngestServiceClient<Channel>,
+    classification: ClassificationServiceClient<Channel>,
+    publish: PublishServiceClient<Channel>,
+}
+
+impl Clients {
+    fn of(office: &Office) -> Self {
+        let ports = office.installation.ports();
+        let channel = |port: u16| grpc::channel(&format!("http://127.0.0.1:{port}")).unwrap();
+        Self {
+            access: AccessServiceClient::new(channel(ports.approval)),
+            approval: ApprovalServiceClient::new(channel(ports.approval)),
+            ingest: IngestServiceClient::new(channel(ports.ingest)),
+            classification: ClassificationServiceClient::new(channel(ports.classification)),
+            publish: PublishServiceClient::new(channel(ports.publish)),
+        }
+    }
+}
+
+/// An answer, as far as this test looks at it.
+struct Told {
+    shown: String,
+    empty: bool,
+}
+
+fn told<M: std::fmt::Debug + Default + PartialEq>(message: &M) -> Told {
+    Told { shown: format!("{message:?}"), empty: *message == M::default() }
+}
+
+fn request<M>(message: M, token: Option<&str>) -> Request<M> {
+    match token {
+        Some(token) => grpc::with_token(message, token),
+        None => grpc::without_token(message),
+    }
+}
+
+fn minted() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// What the record says that both agencies are given.
+const RECORD: &str = "体育馆门票涨到五百块一张";
+
+fn report(things: &Things) -> ingest_pb::Report {
+    ingest_pb::Report {
+        text: format!("听说{RECORD}，是真的吗"),
+        channel: ingest_pb::report::Channel::Partner.into(),
+        external_id: things.external.clone(),
+        ..Default::default()
+    }
+}
+
+fn notice() -> approval_pb::Draft {
+    approval_pb::Draft {
+        title: "隔壁县的通报".to_owned(),
+        kind: approval_pb::ClarificationKind::Notice.into(),
+        ..Default::default()
+    }
+}
+
+fn in_an_hour() -> Option<prost_types::Duration> {
+    Some(prost_types::Duration { seconds: 3600, nanos: 0 })
+}
+
+/// Calls an RPC with ids of the first agency wherever it takes any.
+#[expect(clippy::too_many_lines, reason = "one arm per RPC")]
+async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>) -> Result<Told, Status> {
+    /// Sends the request of an arm and keeps what came back.
+    macro_rules! send {
+        ($client:ident.$method:ident($message:expr)) => {
+            told(&clients.clone().$client.$method(request($message, token)).await?.into_inner())
+        };
+    }
+    let Things { case, claim, clarification, publication, .. } = things;
+    let (case_id, clarification_id) = (case.clone(), clarification.clone());
+    let (claim_id, reason) = (claim.clone(), "测试".to_owned());
+    Ok(match rpc {
+        "AccessService/SignIn" => send!(access.sign_in(approval_pb::SignInRequest {
+            login: "duty".to_owned(),
+            password: "wrong".to_owned(),
+            totp_code: "000000".to_owned(),
+        })),
+        "AccessService/IssueToken" => send!(access.issue_token(approval_pb::IssueTokenRequest {
+            session_secret: things.session_secret.clone(),
+        })),
+        "AccessService/IssueClientToken" => send!(access.issue_client_token(approval_pb::IssueClientTokenRequest {
+            client_id: "hotline".to_owned(),
+            client_secret: "wrong".to_owned(),
+        })),
+        "AccessService/SignOut" => send!(access.sign_out(approval_pb::SignOutRequest {
+            session_secret: things.session_secret.clone(),
+        })),
+        "ApprovalService/ListCases" => send!(approval.list_cases(approval_pb::ListCasesRequest::default())),
+        "ApprovalService/GetCase" => send!(approval.get_case(approval_pb::GetCaseRequest { case_id })),
+        "ApprovalService/OpenNotice" => send!(approval.open_notice(approval_pb::OpenNoticeRequest {
+            request_id: minted(),
+            sentence: "隔壁县的通报".to_owned(),
+        })),
+        "ApprovalService/SetUrgency" => send!(approval.set_urgency(approval_pb::SetUrgencyRequest {
+            case_id,
+            expected_revision: 1,
+            urgent: true,
+            due_in: in_an_hour(),
+        })),
+        "ApprovalService/RequestFinding" => send!(approval.request_finding(approval_pb::RequestFindingRequest {
+            request_id: minted(),
+            case_id,
+            department: "隔壁县应急管理局".to_owned(),
+            question: "是否属实？".to_owned(),
+            due_in: in_an_hour(),
+        })),
+        "ApprovalService/GetFindingRequest" => {
+            send!(approval.get_finding_request(approval_pb::GetFindingRequestRequest {
+                link_secret: things.link_secret.clone(),
+            }))
+        }
+        "ApprovalService/AnswerFinding" => send!(approval.answer_finding(approval_pb::AnswerFindingRequest {
+            link_secret: things.link_secret.clone(),
+            verdict: approval_pb::Verdict::True.into(),
+            facts: "属实".to_owned(),
+            evidence: "无".to_owned(),
+            answered_by: "冒名者".to_owned(),
+        })),
+        "ApprovalService/PreviewDraft" => {
+            send!(approval.preview_draft(approval_pb::PreviewDraftRequest { draft: Some(notice()) }))
+        }
+        "ApprovalService/SaveDraft" => send!(approval.save_draft(approval_pb::SaveDraftRequest {
+            request_id: minted(),
+            case_id,
+            clarification_id,
+            expected_revision: 1,
+            draft: Some(notice()),
+        })),
+        "ApprovalService/SignStep" => send!(approval.sign_step(approval_pb::SignStepRequest {
+            clarification_id,
+            revision: 1,
+            content_hash: "0".repeat(64),
+            purpose: "signed".to_owned(),
+            session_secret: things.session_secret.clone(),
+            totp_code: "000000".to_owned(),
+            gates: ["political", "legal", "secrecy", "text"].map(str::to_owned).to_vec(),
+        })),
+        "ApprovalService/ReturnDraft" => {
+            send!(approval.return_draft(approval_pb::ReturnDraftRequest { clarification_id, revision: 1, reason }))
+        }
+        "ApprovalService/DismissCase" => {
+            send!(approval.dismiss_case(approval_pb::DismissCaseRequest { case_id, expected_revision: 1, reason }))
+        }
+        "ApprovalService/RevokeClarification" => {
+            send!(approval.revoke_clarification(approval_pb::RevokeClarificationRequest {
+                clarification_id,
+                revision: 1,
+                reason,
+            }))
+        }
+        "ApprovalService/OrderHalt" => send!(approval.order_halt(approval_pb::OrderHaltRequest {
+            request_id: minted(),
+            scope: Some(approval_pb::HaltScope {
+                scope: Some(approval_pb::halt_scope::Scope::ClarificationId(clarification_id)),
+            }),
+            reason,
+        })),
+        "ApprovalService/ListAlarms" => send!(approval.list_alarms(approval_pb::ListAlarmsRequest {})),
+        "ApprovalService/AcknowledgeAlarm" => {
+            send!(approval.acknowledge_alarm(approval_pb::AcknowledgeAlarmRequest {
+                report_id: things.alarm.clone(),
+            }))
+        }
+        "ApprovalService/ListAudit" => send!(approval.list_audit(approval_pb::ListAuditRequest::default())),
+        "IngestService/SubmitReport" => send!(ingest.submit_report(ingest_pb::SubmitReportRequest {
+            request_id: things.request.clone(),
+            report: Some(report(things)),
+        })),
+        "IngestService/ImportReports" => {
+            let line = ingest_pb::ImportReportsRequest { line: 1, report: Some(report(things)) };
+            send!(ingest.import_reports(futures::stream::iter([line])))
+        }
+        "IngestService/ListAnswers" => {
+            send!(ingest.list_answers(ingest_pb::ListAnswersRequest { claim_id, ..Default::default() }))
+        }
+        "IngestService/HaltAnswers" => send!(ingest.halt_answers(ingest_pb::HaltAnswersRequest {
+            request_id: minted(),
+            clarification_id,
+            reason,
+        })),
+        "IngestService/ResumeAnswers" => send!(ingest.resume_answers(ingest_pb::ResumeAnswersRequest {
+            request_id: minted(),
+            clarification_id,
+        })),
+        "ClassificationService/GetClaim" => {
+            send!(classification.get_claim(classification_pb::GetClaimRequest { claim_id }))
+        }
+        "ClassificationService/ListClaimReports" => {
+            send!(classification.list_claim_reports(classification_pb::ListClaimReportsRequest {
+                claim_id,
+                ..Default::default()
+            }))
+        }
+        "ClassificationService/ListOtherMessages" => {
+            send!(classification.list_other_messages(classification_pb::ListOtherMessagesRequest::default()))
+        }
+        "PublishService/ListPublications" => {
+            send!(publish.list_publications(publish_pb::ListPublicationsRequest { case_id, ..Default::default() }))
+        }
+        "PublishService/ListAccounts" => send!(publish.list_accounts(publish_pb::ListAccountsRequest {})),
+        "PublishService/Halt" => send!(publish.halt(publish_pb::HaltRequest {
+            request_id: minted(),
+            scope: Some(publish_pb::halt_request::Scope::ClarificationId(clarification_id)),
+            reason,
+        })),
+        "PublishService/Resume" => send!(publish.resume(publish_pb::ResumeRequest {
+            request_id: minted(),
+            scope: Some(publish_pb::resume_request::Scope::ClarificationId(clarification_id)),
+        })),
+        "PublishService/ResolveUncertain" => send!(publish.resolve_uncertain(publish_pb::ResolveUncertainRequest {
+            request_id: minted(),
+            publication_id: publication.clone(),
+            expected_state_revision: 1,
+            is_public: true,
+            note: reason,
+        })),
+        other => panic!("no call for {other}"),
+    })
+}
+
+/// A second agency in the same installation, with a person in every role.
+async fn second_agency(office: &mut Office) -> (AgencyId, Provisioned) {
+    let agency = AgencyId::mint();
+    let secrets = office.installation.secrets();
+    let people = [
+        ("two-duty", Post::DutyOfficer),
+        ("two-checker", Post::Checker),
+        ("two-drafter", Post::Drafter),
+        ("two-reviewer", Post::Reviewer),
+        ("two-signer", Post::Signer),
+        ("two-admin", Post::Administrator),
+        ("two-admin2", Post::Administrator),
+        ("two-auditor", Post::Auditor),
+    ];
+    let plan = Provision {
+        agency,
+        slug: "linxian".to_owned(),
+        name: "邻县辟谣平台（演示）".to_owned(),
+        code_prefix: "LX".to_owned(),
+        root_seed: SecretString::from("02".repeat(32)),
+        pepper: SecretString::from(secrets.pepper.clone()),
+        people: people
+            .iter()
+            .map(|(login, role)| PersonPlan {
+                login: (*login).to_owned(),
+                display_name: format!("演示·{login}"),
+                role: *role,
+                password: secrets.people_password.clone().into(),
+                totp_secret: None,
+            })
+            .collect(),
+        clients: vec![],
+        content: vec![],
+    };
+    let provisioned = provision(&office.installation.owner_url("approval"), plan).await.unwrap();
+
+    // ingest and publish know their agencies by configuration.
+    let file = office.installation.configuration_file();
+    let mut configuration: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    let root_public_key = provisioned.root_public_key.clone();
+    for (service, more) in [("ingest", ("code_prefix", "LX")), ("publish", ("name", "邻县辟谣平台（演示）"))] {
+        let facts = toml::Table::from_iter([
+            ("agency_id".to_owned(), agency.to_string().into()),
+            ("root_public_key".to_owned(), root_public_key.clone().into()),
+            (more.0.to_owned(), more.1.into()),
+        ]);
+        configuration[service]["agencies"].as_array_mut().unwrap().push(facts.into());
+    }
+    std::fs::write(&file, toml::to_string(&configuration).unwrap()).unwrap();
+    for service in ["ingest", "publish"] {
+        office.fleet.stop(service).await.unwrap();
+        office.fleet.start(service).await.unwrap();
+    }
+    (agency, provisioned)
+}
+
+/// Puts another agency's name on a secret that a person carries: its id is the first 16 bytes.
+fn renamed(secret: &str, agency: AgencyId) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(secret).unwrap();
+    bytes[..16].copy_from_slice(agency.as_uuid().as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The first agency at work: something of every kind that has an id.
+async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: AgencyId) -> Things {
+    let about = "城北大桥下个月要整体拆除重建";
+    let citizen = office.says(&format!("听说{about}，是真的吗")).await.0;
+    office.says("身份证怎么补办").await;
+    office.says("救命！我们被困在三楼，着火了").await;
+    let case = office.case_about(about).await;
+    let seen = office.signed(&case, about, "publish").await;
+    office.all_publications(&case, 1, "confirmed").await;
+    office.answered(&case, 1).await;
+
+    let finding = approval_pb::RequestFindingRequest {
+        request_id: minted(),
+        case_id: case.clone(),
+        department: "县应急管理局".to_owned(),
+        question: "是否属实？".to_owned(),
+        due_in: in_an_hour(),
+    };
+    let link_secret = clients
+        .approval
+        .clone()
+        .request_finding(grpc::with_token(finding, duty))
+        .await
+        .unwrap()
+        .into_inner()
+        .link_secret;
+    let signed_in = approval_pb::SignInRequest {
+        login: "auditor".to_owned(),
+        password: office.installation.secrets().people_password.clone(),
+        totp_code: office.desk.fresh_code("auditor").await.unwrap(),
+    };
+    let session_secret = clients
+        .access
+        .clone()
+        .sign_in(grpc::without_token(signed_in))
+        .await
+        .unwrap()
+        .into_inner()
+        .session_secret;
+
+    let approval = superuser(office, "approval");
+    let of_case = |row: sqlx::postgres::PgRow| -> (Uuid, String) { (row.get(0), row.get(1)) };
+    let (claim, code) = sqlx::query("SELECT claim_id, code FROM approval.case_file WHERE case_id = $1")
+        .bind(case.parse::<Uuid>().unwrap())
+        .map(of_case)
+        .fetch_one(&approval)
+        .await
+        .unwrap();
+    let alarm: Uuid = office
+        .until("the call for help alarms", async |_| {
+            sqlx::query_scalar("SELECT report_id FROM approval.alarm").fetch_optional(&approval).await.ok()?
+        })
+        .await;
+    let publication: Uuid = sqlx::query_scalar("SELECT publication_id FROM publish.publication WHERE clarification_id = $1")
+        .bind(seen.clarification.parse::<Uuid>().unwrap())
+        .fetch_one(&superuser(office, "publish"))
+        .await
+        .unwrap();
+    let (request, external) = (minted(), "合作单位-0001".to_owned());
+    let secrets = [
+        &case,
+        &claim.to_string(),
+        &seen.clarification,
+        &alarm.to_string(),
+        &publication.to_string(),
+        &office.installation.agency().to_string(),
+        &citizen.openid,
+        about,
+        "被困在三楼",
+        "身份证",
+        "qinglan",
+    ];
+    Things {
+        secrets: secrets.map(str::to_owned).into_iter().chain([code]).collect(),
+        case,
+        claim: claim.to_string(),
+        clarification: seen.clarification,
+        publication: publication.to_string(),
+        alarm: alarm.to_string(),
+        link_secret: renamed(&link_secret, stranger),
+        session_secret: renamed(&session_secret, stranger),
+        request,
+        external,
+    }
+}
+
+/// What the first agency sees of itself.
+async fn seen_by_itself(clients: &Clients, things: &Things, token: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    for rpc in [
+        "ApprovalService/ListCases",
+        "ApprovalService/GetCase",
+        "ApprovalService/ListAlarms",
+        "IngestService/ListAnswers",
+        "ClassificationService/GetClaim",
+        "ClassificationService/ListClaimReports",
+        "ClassificationService/ListOtherMessages",
+        "PublishService/ListPublications",
+        "PublishService/ListAccounts",
+    ] {
+        let told = call(clients, rpc, things, Some(token)).await.unwrap();
+        assert!(!told.empty, "{rpc} shows the first agency nothing, so that this test would prove nothing");
+        seen.push(told.shown);
+    }
+    seen
+}
+
+#[tokio::test]
+async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
+    let mut office = Office::open().await;
+    let (second, provisioned) = second_agency(&mut office).await;
+    let clients = Clients::of(&office);
+    let seed = SecretString::from(office.installation.secrets().token_seed.clone());
+    let issuer = TokenIssuer::new(&seed, Clock::steered(office.time.file().into())).unwrap();
+    let person = |login: &str| {
+        provisioned.people.iter().find(|person| person.login == login).map(|person| person.person)
+    };
+    let token = |agency: AgencyId, person: Option<PersonId>, role: Role| {
+        let caller = Caller { agency, person, role, display_name: "演示".to_owned() };
+        issuer.issue(&caller, Duration::from_secs(300)).unwrap().0
+    };
+    let first = office.installation.agency();
+    let duty: Uuid = sqlx::query_scalar("SELECT person_id FROM approval.person WHERE login = 'duty'")
+        .fetch_one(&superuser(&office, "approval"))
+        .await
+        .unwrap();
+    let duty = PersonId::from_uuid(duty);
+    let things = things(&mut office, &clients, &token(first, Some(duty), Role::DutyOfficer), second).await;
+
+    // The first agency's hotline submits a record under an id that the stranger will use too.
+    let hotline = Destination::of(office.installation).token().await.unwrap();
+    call(&clients, "IngestService/SubmitReport", &things, Some(&hotline)).await.unwrap();
+    office.case_about(RECORD).await;
+    let before = seen_by_itself(&clients, &things, &token(first, Some(duty), Role::DutyOfficer)).await;
+
+    let stranger = |role: Role| {
+        let login = match role {
+            Role::DutyOfficer => "two-duty",
+            Role::Checker => "two-checker",
+            Role::Drafter => "two-drafter",
+            Role::Reviewer => "two-reviewer",
+            Role::Signer => "two-signer",
+            Role::Administrator => "two-admin",
+            Role::Auditor => "two-auditor",
+            Role::Client | Role::Service => "",
+        };
+        token(second, person(login), role)
+    };
+    let other_key = TokenIssuer::new(&SecretString::from("03".repeat(32)), Clock::steered(office.time.file().into()));
+    let foreign_token = other_key.unwrap();
+    for Rpc { name, foreign, roles } in RPCS {
+        let mut callers: Vec<Option<Role>> = roles.iter().copied().map(Some).collect();
+        if roles.is_empty() {
+            callers.push(None);
+        }
+        for role in callers {
+            let token = role.map(stranger);
+            let answer = call(&clients, name, &things, token.as_deref()).await;
+            let heard = match &answer {
+                Ok(told) => told.shown.clone(),
+                Err(status) => format!("{status:?}"),
+            };
+            let secret = things.secrets.iter().find(|secret| heard.contains(&***secret));
+            assert!(secret.is_none(), "{name} told {role:?} of another agency of {secret:?}: {heard}");
+            let right = match (foreign, &answer) {
+                (Foreign::NotFound | Foreign::Nothing | Foreign::StopsNothing, Err(status)) => {
+                    status.code() == Code::NotFound
+                }
+                (Foreign::Nothing | Foreign::StopsNothing, Ok(told)) => told.empty,
+                (Foreign::Own, Ok(_)) => true,
+                (Foreign::Credential, Err(status)) => status.code() == Code::Unauthenticated,
+                (Foreign::NotFound | Foreign::Credential, Ok(_)) | (Foreign::Own, Err(_)) => false,
+            };
+            assert!(right, "{name} as {role:?} of another agency, expected {foreign:?}: {heard}");
+        }
+        if roles.is_empty() {
+            continue;
+        }
+        let nobody = call(&clients, name, &things, None).await.err().map(|status| status.code());
+        assert_eq!(nobody, Some(Code::Unauthenticated), "{name} without a token");
+        let caller =
+            Caller { agency: second, person: person("two-duty"), role: roles[0], display_name: "演示".to_owned() };
+        let (forged, _) = foreign_token.issue(&caller, Duration::from_secs(300)).unwrap();
+        let forged = call(&clients, name, &things, Some(&forged)).await.err().map(|status| status.code());
+        assert_eq!(forged, Some(Code::Unauthenticated), "{name} with a token of another key");
+        for role in ROLES.into_iter().filter(|role| !roles.contains(role)) {
+            let refused = call(&clients, name, &things, Some(&stranger(role))).await;
+            let refused = refused.err().map(|status| status.code());
+            assert_eq!(refused, Some(Code::PermissionDenied), "{name} as {role:?}");
+        }
+    }
+
+    // The same ids of records in two agencies are two records.
+    let own = call(&clients, "IngestService/SubmitReport", &things, Some(&stranger(Role::Client))).await.unwrap();
+    assert!(own.shown.contains("duplicate: true"), "the stranger's own record was lost: {}", own.shown);
+    let ingest = superuser(&office, "ingest");
+    let of = async |agency: AgencyId| -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM ingest.report WHERE agency_id = $1 AND channel = 'partner'")
+            .bind(agency.as_uuid())
+            .fetch_one(&ingest)
+            .await
+            .unwrap()
+    };
+    assert_eq!((of(first).await, of(second).await), (1, 1));
+
+    let after = seen_by_itself(&clients, &things, &token(first, Some(duty), Role::DutyOfficer)).await;
+    assert_eq!(before, after, "a stranger changed what the first agency sees");
+}
+
+/// Tables that belong to no agency: the migrations' own, and which stream the relay knew.
+const NO_AGENCY: [&str; 2] = ["_sqlx_migrations", "stream_identity"];
+
+#[tokio::test]
+async fn a_service_reaches_its_own_database_and_nothing_else_in_it_than_its_agencys_rows() {
+    let mut office = Office::open().await;
+    office.says("听说城北大桥下个月要整体拆除重建，是真的吗").await;
+    office.case_about("城北大桥下个月要整体拆除重建").await;
+
+    for service in SERVICES {
+        let secrets = office.installation.secrets().service(service);
+        let role = format!("chengqing_{service}");
+        for (role, password) in [
+            (role.clone(), &secrets.database_password),
+            (format!("{role}_owner"), &secrets.owner_password),
+        ] {
+            let others = SERVICES.into_iter().filter(|other| *other != service);
+            let databases = others.map(|other| format!("chengqing_{other}")).chain(["postgres", "template1"].map(str::to_owned));
+            for database in databases {
+                let url = office.postgres.url(&role, password, &database);
+                let refused = connect(url.into()).acquire().await;
+                assert!(refused.is_err(), "{role} reaches {database}");
+            }
+        }
+
+        let inside = superuser(&office, service);
+        let powers: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_roles
+             WHERE rolname = $1
+                 AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication
+                      OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid))",
+        )
+        .bind(&role)
+        .fetch_one(&inside)
+        .await
+        .unwrap();
+        assert_eq!(powers, 0, "{role} has powers of its own or of another role");
+        let owned: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_shdepend WHERE deptype = 'o' AND refobjid = $1::regrole::oid")
+            .bind(&role)
+            .fetch_one(&inside)
+            .await
+            .unwrap();
+        assert_eq!(owned, 0, "{role} owns something");
+
+        let tables = sqlx::query(
+            "SELECT n.nspname, c.relname, c.relrowsecurity AND c.relforcerowsecurity,
+                 EXISTS (SELECT FROM pg_attribute a
+                         WHERE a.attrelid = c.oid AND a.attname = 'agency_id' AND NOT a.attisdropped),
+                 has_table_privilege($1::name, c.oid, 'SELECT')
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND n.nspname IN ($2, 'messaging')",
+        )
+        .bind(&role)
+        .bind(service)
+        .fetch_all(&inside)
+        .await
+        .unwrap();
+        assert!(tables.len() > 5, "{service} has {} tables", tables.len());
+        let as_itself = as_service(&office, service);
+        for table in tables {
+            let (schema, name): (&str, &str) = (table.get(0), table.get(1));
+            let (fenced, of_agency, readable): (bool, bool, bool) = (table.get(2), table.get(3), table.get(4));
+            if NO_AGENCY.contains(&name) {
+                continue;
+            }
+            assert!(of_agency, "{schema}.{name} belongs to no agency");
+            assert!(fenced, "{schema}.{name} has no row-level security, or none that binds its owner");
+            // Sign-in names lead to their agency; they say nothing else.
+            if !readable || name == "sign_in_name" {
+                continue;
+            }
+            let mut tx = database::agency_tx(&as_itself, AgencyId::mint()).await.unwrap();
+            // The names come out of the catalogue.
+            let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {schema}.\"{name}\""));
+            let seen: i64 = sqlx::query_scalar(count).fetch_one(&mut *tx).await.unwrap();
+            assert_eq!(seen, 0, "{service} sees rows of {schema}.{name} on behalf of an agency that has none");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_publishes_its_own_subjects_only() {
+    let office = Office::open().await;
+    for service in SERVICES {
+        let refusals = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&refusals);
+        let bus = bus_options(&office, service)
+            .event_callback(move |event| {
+                let heard = Arc::clone(&heard);
+                async move {
+                    if let async_nats::Event::ServerError(error) = event {
+                        heard.lock().unwrap().push(error.to_string().to_lowercase());
+                    }
+                }
+            })
+            .connect(office.nats.url())
+            .await
+            .unwrap();
+        let own = service.to_uppercase();
+        let mut forbidden: Vec<String> = contracts::SUBJECTS
+            .iter()
+            .filter(|subject| !subject.starts_with(&format!("{service}.")))
+            .map(|subject| (*subject).to_owned())
+            .collect();
+        // Nor may it take streams or consumers away, its own included.
+        forbidden.extend([format!("$JS.API.STREAM.DELETE.{own}"), format!("$JS.API.STREAM.PURGE.{own}")]);
+        forbidden.push("$JS.API.CONSUMER.DELETE.INGEST.classification-on-report-received".to_owned());
+        for subject in &forbidden {
+            bus.publish(subject.clone(), "forged".into()).await.unwrap();
+        }
+        // And it hears nothing but what its consumers are given.
+        let _overheard = bus.subscribe("ingest.>").await.unwrap();
+        bus.flush().await.unwrap();
+        testkit::eventually("the bus refuses", async || {
+            let refusals = refusals.lock().unwrap();
+            let all = forbidden
+                .iter()
+                .all(|subject| refusals.iter().any(|refusal| refusal.contains(&subject.to_lowercase())));
+            let overhearing = refusals.iter().any(|refusal| refusal.contains("subscription"));
+            (all && overhearing).then_some(())
+        })
+        .await;
+    }
+}

@@ -1,0 +1,280 @@
+//! Traces: from a citizen's message to the open case is one trace, from the signer's click to the platform's
+//! confirmation another, linked to it; both are found by the case. No text, platform id or secret is in any.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use suite::demo::{Citizen, words};
+use suite::installation::SERVICES;
+use suite::serve;
+use testkit::{CapturedSpan, SpanSink};
+
+use crate::office::{Office, boxes, title};
+
+const CASE: &str = "chengqing.case.id";
+const ABOUT: &str = "城北大桥下个月要整体拆除重建";
+
+/// What must hang below what, from the callback to the case.
+const TO_THE_CASE: [(&str, &str); 8] = [
+    ("POST /wechat/{account}", "send ingest.report.received.v1"),
+    ("send ingest.report.received.v1", "process ingest.report.received.v1"),
+    ("process ingest.report.received.v1", "apply classification-on-report-received"),
+    ("process ingest.report.received.v1", "send classification.report.assigned.v1"),
+    ("send classification.report.assigned.v1", "process classification.report.assigned.v1"),
+    ("process ingest.report.received.v1", "send classification.claim.opened.v1"),
+    ("send classification.claim.opened.v1", "process classification.claim.opened.v1"),
+    ("process classification.claim.opened.v1", "open case"),
+];
+
+/// And from the signer's click to the platforms.
+const TO_THE_PUBLIC: [(&str, &str); 10] = [
+    (
+        "POST /case/{case_id}/clarification/{clarification_id}/sign",
+        "chengqing.approval.v1.ApprovalService/SignStep",
+    ),
+    ("chengqing.approval.v1.ApprovalService/SignStep", "send approval.clarification.signed.v1"),
+    ("send approval.clarification.signed.v1", "process approval.clarification.signed.v1"),
+    ("process approval.clarification.signed.v1", "send wechat"),
+    ("process approval.clarification.signed.v1", "send weibo"),
+    ("send wechat", "POST /cgi-bin/draft/add"),
+    ("send wechat", "POST /cgi-bin/message/mass/sendall"),
+    ("send weibo", "POST /2/statuses/share.json"),
+    ("send publish.publication.changed.v1", "process publish.publication.changed.v1"),
+    ("process publish.publication.changed.v1", "follow publication"),
+];
+
+/// Spans that belong together.
+struct Trace<'a>(Vec<&'a CapturedSpan>);
+
+impl Trace<'_> {
+    fn has(&self, (parent, child): (&str, &str)) -> bool {
+        self.0.iter().filter(|span| span.name == child).any(|span| {
+            self.0.iter().any(|other| other.span_id == span.parent_span_id && other.name == parent)
+        })
+    }
+
+    fn missing<'e>(&self, edges: &'e [(&'e str, &'e str)]) -> Vec<&'e (&'e str, &'e str)> {
+        edges.iter().filter(|edge| !self.has(**edge)).collect()
+    }
+}
+
+/// The trace that has a span of this name about the case.
+fn trace_with<'a>(spans: &'a [CapturedSpan], name: &str, case: &str) -> Option<Trace<'a>> {
+    let of_case = |span: &&CapturedSpan| span.attributes.get(CASE).is_some_and(|value| value == case);
+    let found = spans.iter().filter(of_case).find(|span| span.name == name)?;
+    Some(Trace(spans.iter().filter(|span| span.trace_id == found.trace_id).collect()))
+}
+
+#[tokio::test]
+async fn one_trace_leads_to_the_case_and_one_to_the_public_and_neither_tells_a_secret() {
+    let sink = SpanSink::start().await;
+    let mut office = Office::open_with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &sink.endpoint()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+    ])
+    .await;
+    let asked = format!("听说{ABOUT}，是真的吗，我的电话是13812345678");
+    let citizen = office.says(&asked).await.0;
+    let case = office.case_about(ABOUT).await;
+    let (link_secret, session) = ask_a_department(&mut office, &case).await;
+    office.signed(&case, ABOUT, "everything").await;
+    office.all_publications(&case, 3, "confirmed").await;
+    office.answered(&case, 1).await;
+
+    let looking = async || {
+        let spans = sink.spans();
+        let to_the_case = trace_with(&spans, "open case", &case)?.missing(&TO_THE_CASE).is_empty();
+        let sign = "POST /case/{case_id}/clarification/{clarification_id}/sign";
+        let to_the_public = signing(&spans, sign, &case)?.missing(&TO_THE_PUBLIC).is_empty();
+        (to_the_case && to_the_public).then_some(())
+    };
+    if tokio::time::timeout(std::time::Duration::from_secs(20), until(looking)).await.is_err() {
+        let spans = sink.spans();
+        let to_the_case = trace_with(&spans, "open case", &case);
+        let sign = "POST /case/{case_id}/clarification/{clarification_id}/sign";
+        let to_the_public = signing(&spans, sign, &case);
+        panic!(
+            "to the case: {:?}\nto the public: {:?}\n{}",
+            to_the_case.map(|trace| trace.missing(&TO_THE_CASE).into_iter().copied().collect::<Vec<_>>()),
+            to_the_public.map(|trace| trace.missing(&TO_THE_PUBLIC).into_iter().copied().collect::<Vec<_>>()),
+            picture(&spans),
+        );
+    }
+
+    let spans = sink.spans();
+    let to_the_case = trace_with(&spans, "open case", &case).unwrap();
+    let sign = "POST /case/{case_id}/clarification/{clarification_id}/sign";
+    let to_the_public = signing(&spans, sign, &case).unwrap();
+    // The platform's word that the push is out ends the second trace, whoever brought it.
+    let confirmed = ["process ingest.platform_notice.received.v1", "POST /cgi-bin/message/mass/get"];
+    assert!(
+        to_the_public.0.iter().any(|span| confirmed.contains(&&*span.name) || linked(span, &to_the_public, &spans)),
+        "the platform's confirmation is not in the trace of the sign-off, nor linked to it\n{}",
+        picture(&spans),
+    );
+    // A person thought between the two; a link leads from one to the other.
+    assert!(
+        are_linked(&to_the_case, &to_the_public),
+        "no link leads from the sign-off to the trace that opened the case\n{}",
+        picture(&spans),
+    );
+
+    let secrets = secrets(&office, &citizen, link_secret, session).await;
+    for span in &spans {
+        let shown = std::iter::once(&span.name).chain(span.attributes.values());
+        for (text, secret) in shown.flat_map(|text| secrets.iter().map(move |secret| (text, secret))) {
+            assert!(!text.contains(&**secret), "a span tells “{secret}”: {span:?}");
+        }
+    }
+    // Logs leave by the same way as spans do.
+    for service in serve::NAMES {
+        let log = std::fs::read_to_string(office.installation.folder().join(format!("{service}.log"))).unwrap();
+        for secret in &secrets {
+            assert!(!log.contains(&**secret), "the log of {service} tells “{secret}”");
+        }
+    }
+}
+
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// The trace of the sign-off: of the four steps that were signed on the same page, the one that announced it.
+fn signing<'a>(spans: &'a [CapturedSpan], name: &str, case: &str) -> Option<Trace<'a>> {
+    let announced: HashSet<&str> = spans
+        .iter()
+        .filter(|span| span.name == "send approval.clarification.signed.v1")
+        .map(|span| &*span.trace_id)
+        .collect();
+    let of_case = |span: &&CapturedSpan| span.attributes.get(CASE).is_some_and(|value| value == case);
+    let found = spans
+        .iter()
+        .filter(of_case)
+        .find(|span| span.name == name && announced.contains(&*span.trace_id))?;
+    Some(Trace(spans.iter().filter(|span| span.trace_id == found.trace_id).collect()))
+}
+
+fn are_linked(one: &Trace<'_>, other: &Trace<'_>) -> bool {
+    let ids = |trace: &Trace<'_>| -> HashSet<String> { trace.0.iter().map(|span| span.span_id.clone()).collect() };
+    let leads = |from: &Trace<'_>, to: &Trace<'_>| {
+        let to = ids(to);
+        from.0.iter().flat_map(|span| &span.links).any(|link| to.contains(link))
+    };
+    leads(one, other) || leads(other, one)
+}
+
+/// Whether a span of another trace links to this one, or this one to a span of another trace.
+fn linked(span: &CapturedSpan, trace: &Trace<'_>, spans: &[CapturedSpan]) -> bool {
+    spans
+        .iter()
+        .filter(|other| trace.0.iter().all(|own| own.trace_id != other.trace_id))
+        .filter(|other| other.name.contains("platform_notice"))
+        .any(|other| other.links.contains(&span.span_id) || span.links.contains(&other.span_id))
+}
+
+/// All edges that there are, for a person who reads why this test failed.
+fn picture(spans: &[CapturedSpan]) -> String {
+    let names: HashMap<&str, &str> = spans.iter().map(|span| (&*span.span_id, &*span.name)).collect();
+    let edges: BTreeSet<String> = spans
+        .iter()
+        .map(|span| {
+            let parent = names.get(&*span.parent_span_id).copied().unwrap_or("-");
+            let links: Vec<&str> =
+                span.links.iter().map(|link| names.get(&**link).copied().unwrap_or("?")).collect();
+            format!("{parent} → {} {links:?}", span.name)
+        })
+        .collect();
+    edges.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+/// Asks a department and opens its page: both carry secrets in their addresses. Also signs somebody in by hand,
+/// to know what the session's cookie is.
+async fn ask_a_department(office: &mut Office, case: &str) -> (String, String) {
+    let duty = office.desk.person("duty").await.unwrap();
+    let page = duty.open(&format!("/case/{case}")).await.unwrap().accepted().unwrap();
+    let fields = [("department", "县交通运输局"), ("question", words::QUESTION), ("due_minutes", "60")];
+    let asked = duty.submit(&page, &format!("/case/{case}/finding"), &fields).await.unwrap().accepted().unwrap();
+    let link = asked.html.split("id=\"department-link\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let link = link.split('"').next().unwrap();
+    let secret = link.rsplit("/d/").next().unwrap().to_owned();
+    duty.open(&format!("/d/{secret}")).await.unwrap().accepted().unwrap();
+
+    let console = office.installation.console_url();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let form = client.get(format!("{console}/sign-in")).send().await.unwrap();
+    let visit = cookies(&form);
+    let html = form.text().await.unwrap();
+    let csrf = html.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let code = office.desk.fresh_code("auditor").await.unwrap();
+    let password = &office.installation.secrets().people_password;
+    let fields =
+        [("csrf", csrf), ("login", "auditor"), ("password", &**password), ("code", &*code), ("next", "/audit")];
+    let signed_in = client
+        .post(format!("{console}/sign-in"))
+        .header("Cookie", visit)
+        .form(&fields)
+        .send()
+        .await
+        .unwrap();
+    let cookie = cookies(&signed_in);
+    let audit = client.get(format!("{console}/audit")).header("Cookie", &cookie).send().await.unwrap();
+    assert!(audit.status().is_success());
+    let session = cookie.split("session=").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    (secret, session)
+}
+
+fn cookies(response: &reqwest::Response) -> String {
+    let cookies: Vec<&str> = response
+        .headers()
+        .get_all("set-cookie")
+        .into_iter()
+        .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap())
+        .collect();
+    cookies.join("; ")
+}
+
+/// Everything that no signal may tell.
+async fn secrets(office: &Office, citizen: &Citizen, link_secret: String, session: String) -> Vec<String> {
+    let secrets = office.installation.secrets();
+    let mut all = vec![
+        // What the citizen wrote, and who it was.
+        ABOUT.to_owned(),
+        "13812345678".to_owned(),
+        citizen.openid.clone(),
+        // What the office wrote.
+        title(ABOUT),
+        words::QUESTION.to_owned(),
+        link_secret,
+        session,
+        secrets.postgres_password.clone(),
+        secrets.token_seed.clone(),
+        secrets.pepper.clone(),
+        secrets.master_key.clone(),
+        secrets.root_seed.clone(),
+        secrets.client_secret.clone(),
+        secrets.people_password.clone(),
+        secrets.wechat.app_secret.clone(),
+        secrets.wechat.token.clone(),
+        secrets.wechat.encoding_aes_key.clone(),
+        secrets.weibo.app_secret.clone(),
+        secrets.weibo.access_token.clone(),
+    ];
+    all.extend(boxes(ABOUT, "everything").into_iter().filter(|(name, _)| *name == "summary").map(|(_, words)| words.to_owned()));
+    all.extend(secrets.totp.values().cloned());
+    for service in SERVICES {
+        let secrets = secrets.service(service);
+        all.extend([&secrets.database_password, &secrets.owner_password, &secrets.bus_password].map(Clone::clone));
+    }
+    // The platforms' ids of what went out; short numbers would be found in anything.
+    let log = office.outside.log(0).await.unwrap();
+    let ids = log.into_iter().map(|entry| match entry.platform_id {
+        serde_json::Value::String(id) => id,
+        other => other.to_string(),
+    });
+    all.extend(ids.filter(|id| id.len() > 8));
+    all
+}
