@@ -13,3 +13,7 @@ REVOKE ALL ON DATABASE chengqing_$service FROM PUBLIC;
 GRANT CONNECT ON DATABASE chengqing_$service TO chengqing_$service;
 SQL
 done
+
+# The default lets every role into these two as well.
+psql --set=ON_ERROR_STOP=1 --username=postgres \
+    --command='REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC'

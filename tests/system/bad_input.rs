@@ -36,7 +36,8 @@ async fn assert_office_works(office: &mut Office, about: &str) {
     office.case_about(about).await;
     for service in serve::NAMES {
         assert!(office.fleet.ended(service).unwrap().is_none(), "{service} ended");
-        assert_eq!(office.fleet.deaths(service), 0, "{service} died on the way");
+        let last_words = office.fleet.last_words(service);
+        assert_eq!(office.fleet.deaths(service), 0, "{service} died on the way: {last_words}");
     }
 }
 
@@ -118,10 +119,8 @@ impl Platform {
     }
 
     fn push_ciphertext(&self, encrypted: &str) -> Push {
-        let body = format!(
-            "<xml><ToUserName>{}</ToUserName><Encrypt>{encrypted}</Encrypt></xml>",
-            self.original_id
-        );
+        let body =
+            format!("<xml><ToUserName>{}</ToUserName><Encrypt>{encrypted}</Encrypt></xml>", self.original_id);
         self.signed(self.now(), encrypted, body.into_bytes())
     }
 
@@ -165,11 +164,15 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
     let platform = Platform::of(&office);
     let citizen = office.outside.citizens(1).await.unwrap().pop().unwrap();
     let text = |words: &str, id: u64| {
-        platform.message(&citizen, &format!("<MsgType>text</MsgType><Content><![CDATA[{words}]]></Content><MsgId>{id}</MsgId>"))
+        platform.message(
+            &citizen,
+            &format!("<MsgType>text</MsgType><Content><![CDATA[{words}]]></Content><MsgId>{id}</MsgId>"),
+        )
     };
     let good = platform.push(&text("听说城北大桥要拆，是真的吗", 1));
 
-    let laughs = r#"<!DOCTYPE xml [<!ENTITY a "哈哈哈哈"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>"#;
+    let laughs =
+        r#"<!DOCTYPE xml [<!ENTITY a "哈哈哈哈"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>"#;
     let file = r#"<!DOCTYPE xml [<!ENTITY f SYSTEM "file:///etc/passwd">]>"#;
     let with = |doctype: &str, entity: &str| -> Vec<u8> {
         let message = text("", 2);
@@ -183,7 +186,8 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
     let at = not_utf8.iter().position(|byte| *byte == b'X').unwrap();
     not_utf8[at] = 0xff;
     let other_app = cipher::encrypt(&platform.key, "wx0000000000000000", &text("听说", 5), [7; 16]);
-    let other_key = cipher::encrypt(&"x".repeat(43).parse().unwrap(), &platform.app_id, &text("听说", 6), [7; 16]);
+    let other_key =
+        cipher::encrypt(&"x".repeat(43).parse().unwrap(), &platform.app_id, &text("听说", 6), [7; 16]);
     let nobody = Citizen { openid: String::new() };
     let forged = |push: &Push, change: fn(&mut Push)| {
         let mut push = push.clone();
@@ -193,27 +197,84 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
     let envelope = |body: String| platform.signed(platform.now(), "x", body.into_bytes());
 
     let cases = [
-        ("a wrong signature", forged(&good, |push| push.msg_signature = Some("0".repeat(40))), Fate::Refused(StatusCode::FORBIDDEN)),
-        ("no signature", forged(&good, |push| push.msg_signature = None), Fate::Refused(StatusCode::FORBIDDEN)),
-        ("a signature over another nonce", forged(&good, |push| push.nonce.push('0')), Fate::Refused(StatusCode::FORBIDDEN)),
-        ("another body under a signature", forged(&good, |push| {
-            let at = push.body.len() - 40;
-            push.body[at] = if push.body[at] == b'A' { b'B' } else { b'A' };
-        }), Fate::Refused(StatusCode::FORBIDDEN)),
-        ("words in the clear", Push { msg_signature: None, body: text("听说", 7), ..good.clone() }, Fate::Refused(StatusCode::FORBIDDEN)),
-        ("a callback of an hour ago", platform.signed(platform.now() - 3600, &platform.encrypted(&text("听说", 8)), {
-            let encrypted = platform.encrypted(&text("听说", 8));
-            format!("<xml><Encrypt>{encrypted}</Encrypt></xml>").into_bytes()
-        }), Fate::Refused(StatusCode::FORBIDDEN)),
-        ("an account that is not here", forged(&good, |push| push.account = "nobody"), Fate::Refused(StatusCode::NOT_FOUND)),
-        ("another account's message", platform.push(String::from_utf8(text("听说", 9)).unwrap().replace(&platform.original_id, "gh_000000000000").as_bytes()), Fate::Refused(StatusCode::BAD_REQUEST)),
-        ("a body over the limit", Push { body: vec![b'x'; wechat::callback::BODY_BYTES_MAX + 1024], ..good.clone() }, Fate::Refused(StatusCode::PAYLOAD_TOO_LARGE)),
+        (
+            "a wrong signature",
+            forged(&good, |push| push.msg_signature = Some("0".repeat(40))),
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "no signature",
+            forged(&good, |push| push.msg_signature = None),
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "a signature over another nonce",
+            forged(&good, |push| push.nonce.push('0')),
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "another body under a signature",
+            forged(&good, |push| {
+                let at = push.body.len() - 40;
+                push.body[at] = if push.body[at] == b'A' { b'B' } else { b'A' };
+            }),
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "words in the clear",
+            Push { msg_signature: None, body: text("听说", 7), ..good.clone() },
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "a callback of an hour ago",
+            platform.signed(platform.now() - 3600, &platform.encrypted(&text("听说", 8)), {
+                let encrypted = platform.encrypted(&text("听说", 8));
+                format!("<xml><Encrypt>{encrypted}</Encrypt></xml>").into_bytes()
+            }),
+            Fate::Refused(StatusCode::FORBIDDEN),
+        ),
+        (
+            "an account that is not here",
+            forged(&good, |push| push.account = "nobody"),
+            Fate::Refused(StatusCode::NOT_FOUND),
+        ),
+        (
+            "another account's message",
+            platform.push(
+                String::from_utf8(text("听说", 9))
+                    .unwrap()
+                    .replace(&platform.original_id, "gh_000000000000")
+                    .as_bytes(),
+            ),
+            Fate::Refused(StatusCode::BAD_REQUEST),
+        ),
+        (
+            "a body over the limit",
+            Push { body: vec![b'x'; wechat::callback::BODY_BYTES_MAX + 1024], ..good.clone() },
+            Fate::Refused(StatusCode::PAYLOAD_TOO_LARGE),
+        ),
         ("no body", Push { body: vec![], ..good.clone() }, Fate::Refused(StatusCode::BAD_REQUEST)),
-        ("an envelope with a document type", envelope(format!("{laughs}<xml><Encrypt>&c;</Encrypt></xml>")), Fate::Refused(StatusCode::BAD_REQUEST)),
-        ("an envelope without an end", envelope("<xml><Encrypt>x</Encrypt>".to_owned()), Fate::Refused(StatusCode::BAD_REQUEST)),
+        (
+            "an envelope with a document type",
+            envelope(format!("{laughs}<xml><Encrypt>&c;</Encrypt></xml>")),
+            Fate::Refused(StatusCode::BAD_REQUEST),
+        ),
+        (
+            "an envelope without an end",
+            envelope("<xml><Encrypt>x</Encrypt>".to_owned()),
+            Fate::Refused(StatusCode::BAD_REQUEST),
+        ),
         ("an envelope of boxes in boxes", envelope(nested.clone()), Fate::Refused(StatusCode::BAD_REQUEST)),
-        ("an envelope without a message", envelope("<xml><A>x</A></xml>".to_owned()), Fate::Refused(StatusCode::BAD_REQUEST)),
-        ("bytes that are no text", Push { body: vec![0xff; 64], ..good.clone() }, Fate::Refused(StatusCode::BAD_REQUEST)),
+        (
+            "an envelope without a message",
+            envelope("<xml><A>x</A></xml>".to_owned()),
+            Fate::Refused(StatusCode::BAD_REQUEST),
+        ),
+        (
+            "bytes that are no text",
+            Push { body: vec![0xff; 64], ..good.clone() },
+            Fate::Refused(StatusCode::BAD_REQUEST),
+        ),
         // From here on the signature holds.
         ("another app's message", platform.push_ciphertext(&other_app), Fate::Kept("decrypted")),
         ("a message under another key", platform.push_ciphertext(&other_key), Fate::Kept("decrypted")),
@@ -224,9 +285,21 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
         ("a message without an end", platform.push(unclosed), Fate::Kept("cannot be read")),
         ("boxes in boxes", platform.push(nested.as_bytes()), Fate::Kept("cannot be read")),
         ("a message that is not UTF-8", platform.push(&not_utf8), Fate::Kept("cannot be read")),
-        ("a message from nobody", platform.push(&platform.message(&nobody, "<MsgType>text</MsgType><MsgId>10</MsgId>")), Fate::Kept("incomplete")),
-        ("a message without a type", platform.push(&platform.message(&citizen, "<MsgId>11</MsgId>")), Fate::Kept("incomplete")),
-        ("a message whose id is no number", platform.push(&platform.message(&citizen, "<MsgType>text</MsgType><MsgId>x</MsgId>")), Fate::Kept("incomplete")),
+        (
+            "a message from nobody",
+            platform.push(&platform.message(&nobody, "<MsgType>text</MsgType><MsgId>10</MsgId>")),
+            Fate::Kept("incomplete"),
+        ),
+        (
+            "a message without a type",
+            platform.push(&platform.message(&citizen, "<MsgId>11</MsgId>")),
+            Fate::Kept("incomplete"),
+        ),
+        (
+            "a message whose id is no number",
+            platform.push(&platform.message(&citizen, "<MsgType>text</MsgType><MsgId>x</MsgId>")),
+            Fate::Kept("incomplete"),
+        ),
     ];
     let mut kept = 0;
     for (what, push, fate) in cases {
@@ -278,7 +351,10 @@ async fn odd_messages_are_answered_politely_and_kept() {
         ("a voice", json!({ "msg_type": "voice" })),
         ("a place", json!({ "msg_type": "location", "content": "城北大桥" })),
         ("one character", json!({ "content": "桥" })),
-        ("signs that mean something elsewhere", json!({ "content": "<script>alert(1)</script>' OR 1=1; -- {code} {link} ]]> &amp;" })),
+        (
+            "signs that mean something elsewhere",
+            json!({ "content": "<script>alert(1)</script>' OR 1=1; -- {code} {link} ]]> &amp;" }),
+        ),
         ("characters outside the plane", json!({ "content": "听说👨‍👩‍👧‍👦𠮷野家要关门\u{202e}是真的吗" })),
         ("a hundred thousand characters", json!({ "content": long })),
     ];
@@ -327,10 +403,29 @@ async fn a_bad_report_is_refused_with_the_field_and_what_to_do() {
         ("one character over the limit", Some("text"), words("桥".repeat(20_001))),
         ("no channel", Some("channel"), Report { channel: 0, ..good.clone() }),
         ("a channel that nobody knows", Some("channel"), Report { channel: 99, ..good.clone() }),
-        ("a place of a thousand characters", Some("seen_at"), Report { seen_at: "群".repeat(1000), ..good.clone() }),
-        ("an id over the limit", Some("external_id"), Report { external_id: "x".repeat(129), ..good.clone() }),
-        ("a time that is none", Some("said_time"), Report { said_time: Some(prost_types::Timestamp { seconds: i64::MAX, nanos: -1 }), ..good.clone() }),
-        ("an account of somebody else", Some("answer_account"), Report { answer_account: "nobody".to_owned(), reporter: "o1".to_owned(), ..good.clone() }),
+        (
+            "a place of a thousand characters",
+            Some("seen_at"),
+            Report { seen_at: "群".repeat(1000), ..good.clone() },
+        ),
+        (
+            "an id over the limit",
+            Some("external_id"),
+            Report { external_id: "x".repeat(129), ..good.clone() },
+        ),
+        (
+            "a time that is none",
+            Some("said_time"),
+            Report {
+                said_time: Some(prost_types::Timestamp { seconds: i64::MAX, nanos: -1 }),
+                ..good.clone()
+            },
+        ),
+        (
+            "an account of somebody else",
+            Some("answer_account"),
+            Report { answer_account: "nobody".to_owned(), reporter: "o1".to_owned(), ..good.clone() },
+        ),
         // Not even read.
         ("two megabytes", None, words("x".repeat(2 << 20))),
     ];
@@ -341,7 +436,8 @@ async fn a_bad_report_is_refused_with_the_field_and_what_to_do() {
         match field {
             Some(field) => {
                 assert_eq!(status.code(), Code::InvalidArgument, "{what}: {status:?}");
-                let violations = tonic_types::StatusExt::get_details_bad_request(&status).unwrap().field_violations;
+                let violations =
+                    tonic_types::StatusExt::get_details_bad_request(&status).unwrap().field_violations;
                 assert_eq!(violations[0].field, field, "{what}");
                 assert!(zh != en && zh.chars().any(|character| character > '\u{4e00}'), "{what}: {zh}");
             }
@@ -354,7 +450,10 @@ async fn a_bad_report_is_refused_with_the_field_and_what_to_do() {
     }
     for (what, request) in [
         ("no request id", SubmitReportRequest { request_id: String::new(), report: Some(good.clone()) }),
-        ("a request id that is none", SubmitReportRequest { request_id: "一".to_owned(), report: Some(good.clone()) }),
+        (
+            "a request id that is none",
+            SubmitReportRequest { request_id: "一".to_owned(), report: Some(good.clone()) },
+        ),
         ("no report", SubmitReportRequest { request_id: Uuid::now_v7().to_string(), report: None }),
     ] {
         let status = ingest.submit_report(grpc::with_token(request, &token)).await.unwrap_err();
@@ -366,7 +465,8 @@ async fn a_bad_report_is_refused_with_the_field_and_what_to_do() {
         request_id: Uuid::now_v7().to_string(),
         report: Some(words("听说城北大桥要拆".chars().cycle().take(20_000).collect())),
     };
-    let accepted = ingest.submit_report(grpc::with_token(longest.clone(), &token)).await.unwrap().into_inner();
+    let accepted =
+        ingest.submit_report(grpc::with_token(longest.clone(), &token)).await.unwrap().into_inner();
     let again = ingest.submit_report(grpc::with_token(longest, &token)).await.unwrap().into_inner();
     assert_eq!((again.report_id, again.duplicate), (accepted.report_id, true));
     assert_eq!(count(&office, "ingest", REPORTS).await, 1);
@@ -411,7 +511,9 @@ async fn an_import_takes_every_good_line_and_names_every_broken_one() {
     let counted = import(&path, &destination).await.unwrap();
     let refused: Vec<u64> = counted.refusals.iter().map(|refusal| refusal.line).collect();
     assert_eq!(refused, [2, 3, 4, 5, 7, 8, 9, 10, 11, 13]);
-    assert!(counted.refusals.iter().all(|refusal| !refusal.description.is_empty() && !refusal.field.is_empty()));
+    assert!(
+        counted.refusals.iter().all(|refusal| !refusal.description.is_empty() && !refusal.field.is_empty())
+    );
     assert_eq!((counted.accepted, counted.duplicate, counted.refused), (2, 1, 10));
     assert_eq!(count(&office, "ingest", REPORTS).await, 2);
 
@@ -427,7 +529,8 @@ async fn an_import_takes_every_good_line_and_names_every_broken_one() {
         /* 4 */ b"b4,\xff\xfe,hotline".to_vec(),
         /* 5 */ b"b5,,hotline".to_vec(),
         /* 6 */ "b6,听说青溪水库有野猪,pigeon".as_bytes().to_vec(),
-        /* 7 */ "b7,\"听说老车站被外地老板买下来了，真的吗？\"\"真的\"\"\",partner,more,columns".as_bytes().to_vec(),
+        /* 7 */
+        "b7,\"听说老车站被外地老板买下来了，真的吗？\"\"真的\"\"\",partner,more,columns".as_bytes().to_vec(),
         /* 8 */ "b8,\"这一行没有结尾,partner".as_bytes().to_vec(),
     ];
     let path = file(&office, "lines.csv", &csv);
@@ -468,6 +571,7 @@ async fn a_message_on_the_bus_that_cannot_be_read_becomes_a_dead_letter_and_the_
             agency_id: agency.to_string(),
             report_id: report.to_owned(),
             masked_text: "听说城北大桥要拆，是真的吗".to_owned(),
+            said_time: Some(prost_types::Timestamp { seconds: 1_795_305_600, nanos: 0 }),
             ..Default::default()
         }
         .encode_to_vec()
@@ -635,13 +739,17 @@ async fn a_message_on_the_bus_that_cannot_be_read_becomes_a_dead_letter_and_the_
                     && letter.reason.contains(message.reason)
                     && !letter.reason.is_empty()
             });
-            assert!(found, "{service} did not bury {}: {letters:?}", message.what);
+            let reasons: Vec<(&str, &str)> =
+                letters.iter().map(|letter| (&*letter.subject, &*letter.reason)).collect();
+            assert!(found, "{service} did not bury {}: {reasons:#?}", message.what);
         }
     }
     assert_office_works(&mut office, "自来水厂昨晚发生了严重爆炸").await;
     for service in SERVICES {
         let letters = dead_letters::list(&as_service(&office, service), None, 500).await.unwrap();
         let expected = unreadable.iter().filter(|message| message.buried_by.contains(&service)).count();
-        assert_eq!(letters.len(), expected, "{service}: {letters:?}");
+        let reasons: Vec<(&str, &str)> =
+            letters.iter().map(|letter| (&*letter.subject, &*letter.reason)).collect();
+        assert_eq!(letters.len(), expected, "{service}: {reasons:#?}");
     }
 }

@@ -64,8 +64,18 @@ const MESSAGING: [&str; 7] = [
 
 /// Points of each service that the chain passes.
 const OWN: [(&str, &[&str]); 4] = [
-    ("ingest", &[]),
-    ("classification", &[]),
+    (
+        "ingest",
+        &[
+            "ingest.accept.before_commit",
+            "ingest.accept.after_commit",
+            "ingest.callback.before_answer",
+            "ingest.deliver.after_attempt_committed",
+            "ingest.deliver.after_call_before_outcome",
+            "ingest.deliver.after_outcome",
+        ],
+    ),
+    ("classification", &["classification.decide.before_commit", "classification.decide.after_commit"]),
     ("approval", &[]),
     ("publish", &[]),
 ];

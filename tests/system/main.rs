@@ -1,6 +1,8 @@
 //! Stories through all services, as processes of their own, over real PostgreSQL and NATS and the console's own
 //! pages; what the public sees is counted in the sandbox's log.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
+
 mod bad_input;
 mod crashes;
 mod dependencies;

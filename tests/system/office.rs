@@ -1,7 +1,7 @@
 //! A whole office for one test: installation, services, outside world, people, and the time.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use backing::{Nats, Postgres, PostgresTuning};
@@ -21,7 +21,7 @@ pub struct Office {
     pub outside: Outside,
     pub desk: Desk<'static>,
     pub time: SteeredClock,
-    sandbox: Child,
+    _sandbox: Child,
     _folder: tempfile::TempDir,
 }
 
@@ -87,7 +87,7 @@ impl Office {
             outside,
             desk,
             time,
-            sandbox,
+            _sandbox: sandbox,
             _folder: folder,
         };
         testkit::eventually("the sandbox answers", async || office.outside.state().await.ok()).await;

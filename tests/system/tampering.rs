@@ -74,11 +74,8 @@ async fn signed(office: &mut Office, matter: &Matter, level: &str) -> Seen {
 
 /// What the public and the citizens got is exactly what three people signed: once each.
 async fn assert_out_once(office: &Office, matter: &Matter) {
-    let expected = Outcome {
-        pushes: 1,
-        posts: 1,
-        answers: BTreeMap::from([(matter.citizen.openid.clone(), 1)]),
-    };
+    let expected =
+        Outcome { pushes: 1, posts: 1, answers: BTreeMap::from([(matter.citizen.openid.clone(), 1)]) };
     assert_eq!(office.outcome(&title(matter.about)).await, expected, "{}", matter.about);
 }
 
@@ -242,13 +239,13 @@ async fn what_was_altered_in_approvals_rows_is_not_signed_off() {
     let clarification: Uuid = seen.clarification.parse().unwrap();
     for RowChange { what, sql, reason } in ROW_CHANGES {
         let change = async || {
-            let changed = sqlx::query(sql).bind(clarification).execute(&approval).await.unwrap().rows_affected();
+            let changed =
+                sqlx::query(sql).bind(clarification).execute(&approval).await.unwrap().rows_affected();
             assert_eq!(changed, 1, "{what}");
         };
         change().await;
         office.time.advance(CODE_STEP);
-        let page =
-            office.desk.try_sign("signer", &matter.case, &seen.clarification, "signed").await.unwrap();
+        let page = office.desk.try_sign("signer", &matter.case, &seen.clarification, "signed").await.unwrap();
         assert!(!page.status.is_success(), "{what} was altered and signed off all the same");
         let alert = page.alert().unwrap_or_default();
         assert!(alert.contains(reason), "{what} was altered; the signer reads “{alert}”");
@@ -256,12 +253,14 @@ async fn what_was_altered_in_approvals_rows_is_not_signed_off() {
         assert_nothing_out(&office, &matter, what).await;
         change().await;
     }
-    let announced: i64 = sqlx::query_scalar("SELECT count(*) FROM messaging.outbox WHERE subject = $1 AND position($2 IN payload) > 0")
-        .bind(ClarificationSigned::SUBJECT)
-        .bind(matter.case.as_bytes())
-        .fetch_one(&approval)
-        .await
-        .unwrap();
+    let announced: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM messaging.outbox WHERE subject = $1 AND position($2 IN payload) > 0",
+    )
+    .bind(ClarificationSigned::SUBJECT)
+    .bind(matter.case.as_bytes())
+    .fetch_one(&approval)
+    .await
+    .unwrap();
     assert_eq!(announced, 0, "something was announced");
 
     // With every byte back in its place it goes out: what stopped it was the alteration and nothing else.
@@ -297,11 +296,13 @@ const ALTERATIONS: [(&str, Alteration); 9] = [
 
 /// The announcement of a case in approval's outbox, with its row.
 async fn announced(approval: &PgPool, case: &str) -> (i64, ClarificationSigned) {
-    let rows = sqlx::query("SELECT sequence, payload FROM messaging.outbox WHERE subject = $1 ORDER BY sequence DESC")
-        .bind(ClarificationSigned::SUBJECT)
-        .fetch_all(approval)
-        .await
-        .unwrap();
+    let rows = sqlx::query(
+        "SELECT sequence, payload FROM messaging.outbox WHERE subject = $1 ORDER BY sequence DESC",
+    )
+    .bind(ClarificationSigned::SUBJECT)
+    .fetch_all(approval)
+    .await
+    .unwrap();
     rows.into_iter()
         .map(|row| (row.get(0), ClarificationSigned::decode(row.get::<&[u8], _>(1)).unwrap()))
         .find(|(_, event)| event.case_id == case)
@@ -373,7 +374,12 @@ async fn what_was_altered_in_the_outbox_goes_nowhere() {
 
 /// Messages that an intruder with approval's own password on the bus would send about a case whose sign-off is
 /// missing. `genuine` is what was announced about another case.
-fn forgeries(genuine: &ClarificationSigned, case: CaseId, claim: &str, waiting: ClarificationId) -> Vec<(&'static str, ClarificationSigned)> {
+fn forgeries(
+    genuine: &ClarificationSigned,
+    case: CaseId,
+    claim: &str,
+    waiting: ClarificationId,
+) -> Vec<(&'static str, ClarificationSigned)> {
     let about = |clarification: ClarificationId| ClarificationSigned {
         case_id: case.to_string(),
         claim_id: claim.to_owned(),
@@ -408,13 +414,21 @@ fn forgeries(genuine: &ClarificationSigned, case: CaseId, claim: &str, waiting: 
         ("no content at all", ClarificationSigned { content: b"nonsense".to_vec(), ..about(nonsense) }),
         (
             "a further revision of what is public",
-            ClarificationSigned { revision: genuine.revision + 1, content: reworded(&genuine.content), ..genuine.clone() },
+            ClarificationSigned {
+                revision: genuine.revision + 1,
+                content: reworded(&genuine.content),
+                ..genuine.clone()
+            },
         ),
     ]
 }
 
 /// A chain that is right in everything but one thing: no root of this agency ever enrolled its keys.
-fn own_chain(event: ClarificationSigned, content: &Content, genuine: &ClarificationSigned) -> ClarificationSigned {
+fn own_chain(
+    event: ClarificationSigned,
+    content: &Content,
+    genuine: &ClarificationSigned,
+) -> ClarificationSigned {
     let statement = Statement::decode(&genuine.statements[0].document).unwrap();
     let (from, until) = (statement.signed_at_ms - 1_000, statement.expires_at_ms + 1_000);
     let root = SigningKey::generate();
@@ -514,30 +528,44 @@ async fn what_was_forged_on_the_bus_goes_nowhere() {
     let intruder = bus(&office, "approval").await;
     let subject = ClarificationSigned::SUBJECT;
     for (_, event) in &forged {
-        put(&intruder, subject, headers("approval", office.installation.agency(), subject), event.encode_to_vec()).await;
+        put(
+            &intruder,
+            subject,
+            headers("approval", office.installation.agency(), subject),
+            event.encode_to_vec(),
+        )
+        .await;
     }
     // The genuine one once more, as a new event: it says nothing new.
-    put(&intruder, subject, headers("approval", office.installation.agency(), subject), genuine.encode_to_vec()).await;
+    put(
+        &intruder,
+        subject,
+        headers("approval", office.installation.agency(), subject),
+        genuine.encode_to_vec(),
+    )
+    .await;
 
     let publish = superuser(&office, "publish");
     office
         .until("publish refuses each", async |_| {
-            let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM publish.clarification WHERE refusal IS NOT NULL")
-                .fetch_one(&publish)
-                .await
-                .ok()?;
+            let refused: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM publish.clarification WHERE refusal IS NOT NULL")
+                    .fetch_one(&publish)
+                    .await
+                    .ok()?;
             (usize::try_from(refused).unwrap() == forged.len()).then_some(())
         })
         .await;
     refused_by_ingest(&mut office, forged.len()).await;
     for (what, event) in &forged {
-        let states: Vec<String> =
-            sqlx::query_scalar("SELECT state FROM publish.publication WHERE clarification_id = $1 AND revision = $2")
-                .bind(event.clarification_id.parse::<Uuid>().unwrap())
-                .bind(i64::try_from(event.revision).unwrap())
-                .fetch_all(&publish)
-                .await
-                .unwrap();
+        let states: Vec<String> = sqlx::query_scalar(
+            "SELECT state FROM publish.publication WHERE clarification_id = $1 AND revision = $2",
+        )
+        .bind(event.clarification_id.parse::<Uuid>().unwrap())
+        .bind(i64::try_from(event.revision).unwrap())
+        .fetch_all(&publish)
+        .await
+        .unwrap();
         assert!(!states.is_empty() && states.iter().all(|state| state == "refused"), "{what}: {states:?}");
     }
     for matter in [&unsigned, &published] {
@@ -591,8 +619,10 @@ async fn keep(pool: &PgPool, write: &'static str, clarification: &str, bundle: &
     assert_eq!(changed.rows_affected(), 1);
 }
 
+type CopyAlteration = fn(&[u8], &[u8]) -> Vec<u8>;
+
 /// What can be done to a kept copy; the second is another case's.
-const COPY_ALTERATIONS: [(&str, fn(&[u8], &[u8]) -> Vec<u8>); 4] = [
+const COPY_ALTERATIONS: [(&str, CopyAlteration); 4] = [
     ("a word of the copy", |copy, _| {
         let mut bundle = Bundle::decode(copy).unwrap();
         bundle.content = reworded(&bundle.content);
@@ -736,17 +766,17 @@ async fn what_was_altered_in_ingests_copy_answers_nobody() {
     for ((matter, clarification), (what, _)) in matters.iter().zip(&clarifications).zip(COPY_ALTERATIONS) {
         office
             .until("nobody is answered with it", async |_| {
-                let state: String = sqlx::query_scalar("SELECT state FROM ingest.answer WHERE clarification_id = $1")
-                    .bind(clarification.parse::<Uuid>().unwrap())
-                    .fetch_one(&ingest)
-                    .await
-                    .ok()?;
+                let state: String =
+                    sqlx::query_scalar("SELECT state FROM ingest.answer WHERE clarification_id = $1")
+                        .bind(clarification.parse::<Uuid>().unwrap())
+                        .fetch_one(&ingest)
+                        .await
+                        .ok()?;
                 assert!(state == "pending" || state == "sending" || state == "halted", "{what}: {state}");
                 (state == "halted").then_some(())
             })
             .await;
-        let page =
-            office.page("duty", &format!("/case/{}/answers", matter.case)).await.accepted().unwrap();
+        let page = office.page("duty", &format!("/case/{}/answers", matter.case)).await.accepted().unwrap();
         assert!(page.says("签发核对不通过"), "{what} was altered, and the list of answers does not say so");
         let asked = office.outside.send(&matter.citizen, "结果").await.unwrap();
         let reply = asked.reply.unwrap_or_default();
@@ -768,7 +798,9 @@ async fn standing_replies_and_automatic_answers_are_given_only_as_they_were_sign
     let ingest = superuser(&office, "ingest");
     let rows: Vec<(Uuid, String)> = office
         .until("ingest holds the office's first words", async |_| {
-            let rows = sqlx::query("SELECT clarification_id, kind FROM ingest.clarification").fetch_all(&ingest).await;
+            let rows = sqlx::query("SELECT clarification_id, kind FROM ingest.clarification")
+                .fetch_all(&ingest)
+                .await;
             let rows: Vec<_> = rows.ok()?.into_iter().map(|row| (row.get(0), row.get(1))).collect();
             (rows.len() == 2).then_some(rows)
         })

@@ -76,7 +76,7 @@ impl Desk {
         command: AnswerFinding,
     ) -> Result<Finding, AnswerFindingError> {
         let secret = CarriedSecret::read(link_secret).ok_or(AnswerFindingError::NoLink)?;
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(secret.agency).await?;
         let finding = store::finding::by_link(&mut tx, &secret.sha256()).await?;
         let mut finding = finding.ok_or(AnswerFindingError::NoLink)?;

@@ -98,13 +98,15 @@ impl Subscriber for OnClassification {
             );
             if let Some(delivery) = cause {
                 // Begun and ended here: the span marks where the trace reaches its case.
-                let _opened = tracing::info_span!(
+                let span = tracing::info_span!(
                     parent: &delivery.span,
                     "open case",
                     chengqing.case.id = %case,
                     chengqing.claim.id = %claim,
-                )
-                .entered();
+                );
+                if let Some(traceparent) = span.in_scope(telemetry::current_traceparent) {
+                    store::case::keep_opening(tx, case, &traceparent).await.map_err(refused)?;
+                }
             }
         }
         runtime::crash_point!("approval.consumer.before_commit");

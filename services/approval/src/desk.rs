@@ -6,7 +6,7 @@ use ids::{AgencyId, CaseId};
 use messaging::Waker;
 use runtime::Clock;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::domain::audit::Entry;
 use crate::domain::case::CaseFile;
@@ -34,6 +34,13 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// The time of day, in whole microseconds as the database keeps it: what is answered now is what is read
+    /// later.
+    pub fn now(&self) -> OffsetDateTime {
+        let now = self.clock.now();
+        now - Duration::nanoseconds(i64::from(now.nanosecond() % 1_000))
+    }
+
     /// Begins a transaction that sees `agency`'s rows alone.
     pub async fn begin(&self, agency: AgencyId) -> Result<Transaction<'static, Postgres>, StoreError> {
         Ok(agency_tx(&self.pool, agency).await?)

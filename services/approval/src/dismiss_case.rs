@@ -56,7 +56,7 @@ impl Desk {
         command: &DismissCase,
     ) -> Result<CaseFile, DismissCaseError> {
         trace_case(command.case);
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let mut case = store::case::lock(&mut tx, command.case).await?.ok_or(DismissCaseError::NoCase)?;
         if case.state_revision != command.expected_revision {

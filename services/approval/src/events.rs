@@ -91,6 +91,11 @@ pub fn halt_ordered(officer: &Officer, halt: &OrderHalt, now: OffsetDateTime) ->
 /// What is wrong with an event that cannot be understood.
 pub type Unreadable = String;
 
+/// Words from outside, without the one character that the database does not take: it must not stop a queue.
+fn words(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 /// A claim, as an event describes it. An opened claim is older than any growth of it.
 pub fn claim_counts(
     claim: Option<classification::v1::Claim>,
@@ -101,10 +106,10 @@ pub fn claim_counts(
         claim: claim.claim_id.parse().map_err(|_| "claim_id is no UUID")?,
         claim_state_revision: i64::try_from(claim_state_revision)
             .map_err(|_| "state_revision is out of range")?,
-        sentence: claim.sentence,
+        sentence: words(&claim.sentence),
         report_count: i64::try_from(claim.report_count).map_err(|_| "report_count is out of range")?,
         urgency: i32::try_from(claim.urgency.min(100)).map_err(|_| "urgency is out of range")?,
-        departments: claim.departments,
+        departments: claim.departments.iter().map(|department| words(department)).collect(),
     })
 }
 
@@ -113,7 +118,7 @@ pub fn alarm(event: classification::v1::AlarmRaised) -> Result<Alarm, Unreadable
     let raise_time = event.raised_time.and_then(grpc::instant).ok_or("raised_time is missing")?;
     Ok(Alarm {
         report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
-        masked_text: event.masked_text,
+        masked_text: words(&event.masked_text),
         raise_time,
     })
 }
@@ -127,10 +132,10 @@ pub fn reported(event: publish::v1::PublicationChanged) -> Result<Reported, Unre
         case: publication.case_id.parse().map_err(|_| "case_id is no UUID")?,
         clarification: publication.clarification_id.parse().map_err(|_| "clarification_id is no UUID")?,
         revision: i64::try_from(publication.revision).map_err(|_| "revision is out of range")?,
-        channel: publication.channel,
-        account: publication.account,
+        channel: words(&publication.channel),
+        account: words(&publication.account),
         state,
-        reason: publication.reason,
+        reason: words(&publication.reason),
         state_revision: i64::try_from(publication.state_revision)
             .map_err(|_| "state_revision is out of range")?,
     })

@@ -73,7 +73,7 @@ impl Desk {
     pub async fn issue_token(&self, session_secret: &str) -> Result<PersonToken, IssueTokenError> {
         let secret = CarriedSecret::read(session_secret).ok_or(IssueTokenError::NoSession)?;
         let mut tx = self.begin(secret.agency).await?;
-        let session = live_session(&mut tx, &secret, self.clock.now()).await?;
+        let session = live_session(&mut tx, &secret, self.now()).await?;
         let session = session.ok_or(IssueTokenError::NoSession)?;
         commit(tx).await?;
         let caller = Caller {
@@ -122,7 +122,7 @@ impl Desk {
         let mut tx = self.begin(secret.agency).await?;
         if let Some(name) = store::session::delete(&mut tx, &secret.sha256()).await? {
             let entry = Entry {
-                time: self.clock.now(),
+                time: self.now(),
                 actor: name,
                 action: "person.signed_out",
                 subject: "session".to_owned(),

@@ -45,7 +45,7 @@ impl Desk {
         command: &OpenNotice,
     ) -> Result<CaseFile, OpenNoticeError> {
         let mut tx = self.begin(officer.agency).await?;
-        let case = open(&mut tx, officer, command, self.clock.now()).await?;
+        let case = open(&mut tx, officer, command, self.now()).await?;
         runtime::crash_point!("approval.open_notice.before_commit");
         commit(tx).await?;
         Ok(case)

@@ -47,7 +47,7 @@ impl Desk {
     /// # Errors
     /// When the clarification is not this agency's.
     pub async fn order_halt(&self, officer: &Officer, command: &OrderHalt) -> Result<(), OrderHaltError> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         // Looked up before anything is written: the lock on the case comes first, as everywhere.
         if let HaltScope::Clarification(clarification) = &command.scope {

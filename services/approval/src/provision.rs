@@ -24,6 +24,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::domain::chain::GATES;
 use crate::domain::draft::Draft;
 use crate::domain::officer::{Officer, Role};
 use crate::one_time_code;
@@ -41,8 +42,6 @@ use crate::store::person::{NameKind, Person};
 const STATEMENT_LIFETIME: Duration = Duration::days(366);
 /// How long a key stays enrolled.
 const ENROLMENT_LIFETIME: Duration = Duration::days(3 * 366);
-/// The gates of every review that the ceremony signs: the plan's author has looked.
-const GATES: [&str; 4] = crate::domain::chain::GATES;
 
 /// What an office begins with.
 pub struct Provision {
@@ -352,6 +351,7 @@ impl Ceremony {
                 revision: revision.place.revision,
                 content_hash: revision.content_hash,
                 purpose,
+                // The plan's author has looked.
                 gates: GATES.iter().map(|gate| (*gate).to_owned()).collect(),
             };
             let prepared = sign_step::prepare(&mut tx, &signatory.officer, &step).await?;

@@ -54,7 +54,7 @@ impl Desk {
         command: &RequestFinding,
     ) -> Result<(Finding, String), RequestFindingError> {
         trace_case(command.case);
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let asked = (
             command.case,

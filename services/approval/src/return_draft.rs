@@ -50,7 +50,7 @@ impl Desk {
         officer: &Officer,
         command: &WithReason,
     ) -> Result<SignedRevision, ReturnDraftError> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let case = store::clarification::case_of(&mut tx, command.clarification).await?;
         let case = case.ok_or(ReturnDraftError::NoRevision)?;

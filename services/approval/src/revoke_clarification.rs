@@ -41,7 +41,7 @@ impl Desk {
         officer: &Officer,
         command: &WithReason,
     ) -> Result<SignedRevision, RevokeError> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let case = store::clarification::case_of(&mut tx, command.clarification).await?;
         let case = case.ok_or(RevokeError::NoRevision)?;

@@ -45,9 +45,9 @@ pub enum SaveDraftError {
     /// Somebody saved a newer revision in the meantime.
     #[error("a newer revision was saved in the meantime")]
     Stale,
-    /// A box is longer than can be kept.
-    #[error("a box is too long to be kept")]
-    Oversized,
+    /// A box is longer than can be kept, or holds what cannot.
+    #[error("a box is too long or holds what cannot be kept")]
+    CannotBeKept,
     /// The content cannot be written in canonical form.
     #[error("the draft cannot be written in canonical form")]
     Unwritable(#[from] Malformed),
@@ -74,7 +74,7 @@ impl Desk {
     ) -> Result<Revision, SaveDraftError> {
         trace_case(command.case);
         let mut tx = self.begin(officer.agency).await?;
-        let revision = save(&mut tx, officer, command, self.clock.now()).await?;
+        let revision = save(&mut tx, officer, command, self.now()).await?;
         runtime::crash_point!("approval.save_draft.before_commit");
         commit(tx).await?;
         runtime::crash_point!("approval.save_draft.after_commit");
@@ -89,8 +89,8 @@ pub async fn save(
     command: &SaveDraft,
     now: OffsetDateTime,
 ) -> Result<Revision, SaveDraftError> {
-    if command.draft.is_oversized() {
-        return Err(SaveDraftError::Oversized);
+    if !command.draft.can_be_kept() {
+        return Err(SaveDraftError::CannotBeKept);
     }
     let place = Place {
         agency: officer.agency,

@@ -66,7 +66,7 @@ impl Desk {
     /// # Errors
     /// `Refused` for every reason that lies with the caller.
     pub async fn sign_in(&self, command: SignIn) -> Result<SignedIn, SignInError> {
-        let now = self.clock.now();
+        let now = self.now();
         let agency = store::person::agency_of_name(&self.pool, NameKind::Person, &command.login).await?;
         let Some(agency) = agency else { return self.refuse_slowly(command.password).await };
         let mut tx = self.begin(agency).await?;

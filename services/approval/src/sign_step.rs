@@ -179,10 +179,14 @@ impl Desk {
         command: &SignStep,
         presence: &Presence,
     ) -> Result<SignedRevision, SignStepError> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let prepared = prepare(&mut tx, officer, command).await?;
         trace_case(prepared.case.case);
+        // A person thought in between, so it is another trace than the one that opened the case.
+        if let Some(opening) = store::case::opening(&mut tx, prepared.case.case).await? {
+            telemetry::link(&tracing::Span::current(), &opening);
+        }
         let signatory = self.signatory(&mut tx, officer, &presence.session_secret, now).await?;
         if command.purpose == Purpose::Signed
             && let Some(attempts) = self.code_refused(&mut tx, officer, &presence.code, now).await?
@@ -267,7 +271,7 @@ impl Desk {
         case: &CaseFile,
         tampering: &Tampering,
     ) -> Result<(), SignStepError> {
-        let now = self.clock.now();
+        let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         let mut case = store::case::lock(&mut tx, case.case).await?.ok_or(SignStepError::NoRevision)?;
         let state = case.state.apply(CaseCommand::NeedPerson)?;

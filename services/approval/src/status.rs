@@ -121,7 +121,7 @@ impl From<SaveDraftError> for Status {
             SaveDraftError::NoCase => Refusal::not_found("case").into(),
             SaveDraftError::NoClarification => Refusal::not_found("clarification").into(),
             SaveDraftError::Stale => revision_changed().into(),
-            SaveDraftError::Oversized | SaveDraftError::Unwritable(_) => Refusal::invalid(
+            SaveDraftError::CannotBeKept | SaveDraftError::Unwritable(_) => Refusal::invalid(
                 "draft",
                 "稿件太长，无法保存：每一栏最多4000字。",
                 "The draft is too long to be kept: 4,000 characters per box at most.",

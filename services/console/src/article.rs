@@ -11,8 +11,27 @@ pub(crate) struct Block {
 }
 
 const BREAKS: [&str; 21] = [
-    "p", "div", "section", "article", "header", "footer", "main", "br", "hr", "ul", "ol", "li", "table", "tbody",
-    "tr", "td", "blockquote", "dl", "dt", "dd", "figure",
+    "p",
+    "div",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "br",
+    "hr",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "tbody",
+    "tr",
+    "td",
+    "blockquote",
+    "dl",
+    "dt",
+    "dd",
+    "figure",
 ];
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 const WITHIN_LINES: [&str; 8] = ["span", "strong", "b", "em", "i", "u", "time", "small"];
@@ -119,9 +138,21 @@ fn attribute(inside: &str, name: &str) -> Option<String> {
 
 fn unescape(text: &str) -> String {
     // The ampersand last, so that an escaped escape stays one.
-    [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&nbsp;", "\u{a0}"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_owned(), |text, (escape, character)| text.replace(escape, character))
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&nbsp;", "\u{a0}"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (escape, character)| text.replace(escape, character))
 }
 
 #[cfg(test)]
@@ -134,7 +165,8 @@ mod tests {
 
     #[test]
     fn an_article_reads_as_its_paragraphs() {
-        let html = "<section>\n<h2>结论</h2><p>不实 &amp; <strong>请勿转发</strong>。</p><p>一<br/>二</p></section>";
+        let html =
+            "<section>\n<h2>结论</h2><p>不实 &amp; <strong>请勿转发</strong>。</p><p>一<br/>二</p></section>";
         assert_eq!(texts(html), ["结论", "不实 & 请勿转发。", "一", "二"]);
         assert!(blocks(html)[0].heading && !blocks(html)[1].heading);
     }

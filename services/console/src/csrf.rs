@@ -11,8 +11,8 @@ const DOMAIN: &[u8] = b"chengqing.console.csrf.v1";
 
 /// The token for pages shown to the holder of `cookie_secret`.
 pub(crate) fn token(cookie_secret: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(cookie_secret.as_bytes())
-        .expect("HMAC takes a key of any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(cookie_secret.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(DOMAIN);
     hex::encode(mac.finalize().into_bytes())
 }

@@ -39,8 +39,7 @@ pub(crate) struct PersonLine {
 impl Frame {
     pub(crate) fn of(who: &SignedIn) -> Self {
         let words = who.words();
-        let stops =
-            matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
+        let stops = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
         Self {
             language: who.visit.language,
             words,
@@ -150,7 +149,8 @@ mod tests {
     }
 
     fn visitor() -> Frame {
-        let visit = Visit { language: Language::Chinese, here: "/?a=\"><script>1</script>".into(), partial: false };
+        let visit =
+            Visit { language: Language::Chinese, here: "/?a=\"><script>1</script>".into(), partial: false };
         Frame::of_visitor(&visit, String::new())
     }
 
@@ -170,7 +170,9 @@ mod tests {
         let mut problem = Problem::new(Kind::Refused, frame.words);
         problem.said = "<script>alert(1)</script>".to_owned();
         let html = Bare { frame: frame.alert(problem) }.render().unwrap();
-        assert!(!html.contains("<script>alert") && !html.contains("<b>演示") && !html.contains("\"><script>1"));
+        assert!(
+            !html.contains("<script>alert") && !html.contains("<b>演示") && !html.contains("\"><script>1")
+        );
         assert!(html.contains("演示"));
     }
 
@@ -185,7 +187,16 @@ mod tests {
     #[test]
     fn no_template_holds_what_the_content_policy_forbids() {
         for (name, html) in templates() {
-            let forbidden = [" style=", "<style", " onclick", " onload", " onsubmit", "javascript:", "hx-on", "hx-vals=\"js"];
+            let forbidden = [
+                " style=",
+                "<style",
+                " onclick",
+                " onload",
+                " onsubmit",
+                "javascript:",
+                "hx-on",
+                "hx-vals=\"js",
+            ];
             for forbidden in forbidden {
                 assert!(!html.contains(forbidden), "{name} holds {forbidden}");
             }

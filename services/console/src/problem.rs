@@ -63,6 +63,10 @@ impl Problem {
         if let Some(said) = said {
             problem.said = said;
         }
+        // A wrong code is no lack of permission: the next one will do.
+        if status.get_details_error_info().is_some_and(|info| info.reason == "CODE_REFUSED") {
+            problem.advice = language.words().code_fresh;
+        }
         problem
     }
 
@@ -80,6 +84,12 @@ impl Problem {
             Kind::Broken => (words.problem_broken, words.advice_broken),
         };
         Self { kind, said: said.to_owned(), advice }
+    }
+
+    /// True when nobody knows whether what was asked happened: the same form sent again must be the same request.
+    /// Otherwise what is sent next may differ, and needs an id of its own.
+    pub(crate) fn outcome_unknown(&self) -> bool {
+        matches!(self.kind, Kind::Unavailable | Kind::Broken)
     }
 
     pub(crate) const fn status(&self) -> StatusCode {
@@ -133,7 +143,7 @@ struct FailurePart {
 #[template(path = "kept.html")]
 struct KeptPage {
     frame: Frame,
-    kept: Vec<(String, String)>,
+    kept: Vec<(&'static str, String)>,
 }
 
 /// The page of a refusal for somebody who is signed in.
@@ -174,22 +184,18 @@ pub(crate) fn kept(visit: &Visit, problem: Problem, typed: &[(String, String)]) 
     if visit.partial {
         return part(visit, problem);
     }
-    // Passwords and codes are not shown, and what nobody typed is of no use to anybody.
-    const NOT_TYPED: [&str; 5] = ["csrf", "request_id", "password", "code", "content_hash"];
     let kept = typed
         .iter()
-        .filter(|(name, value)| {
-            !NOT_TYPED.contains(&name.as_str()) && !name.starts_with("expected_") && value.chars().count() > 8
-        })
-        .map(|(name, value)| (label(name, visit.words()).to_owned(), value.clone()))
+        .filter(|(_, value)| !value.trim().is_empty())
+        .filter_map(|(name, value)| Some((label(name, visit.words())?, value.clone())))
         .collect();
     let status = problem.status();
     page_with(status, &KeptPage { frame: Frame::of_visitor(visit, String::new()).alert(problem), kept })
 }
 
-/// What the page calls the field; a field without words of its own keeps its name.
-fn label<'a>(name: &'a str, words: &'static Words) -> &'a str {
-    match name {
+/// What the page calls a field with words in it. `None` for choices, ids and secrets: nobody wants them back.
+fn label(name: &str, words: &'static Words) -> Option<&'static str> {
+    Some(match name {
         "title" => words.box_title,
         "summary" => words.box_summary,
         "claim" => words.box_claim,
@@ -204,11 +210,10 @@ fn label<'a>(name: &'a str, words: &'static Words) -> &'a str {
         "note" => words.resolve_note,
         "facts" => words.facts,
         "evidence" => words.evidence,
-        other => other
-            .strip_prefix("standing_")
-            .and_then(|key| wording::standing_reply(key, words))
-            .unwrap_or(other),
-    }
+        "department" => words.department,
+        "answered_by" => words.answered_by,
+        other => return wording::standing_reply(other.strip_prefix("standing_")?, words),
+    })
 }
 
 fn part(visit: &Visit, problem: Problem) -> Response {
@@ -224,11 +229,11 @@ pub(crate) async fn no_such_page(visit: Visit) -> Response {
 
 /// The last resort, when even a template fails.
 pub(crate) fn plain_failure() -> Response {
-    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, "页面无法显示 This page cannot be shown").into_response();
-    response.headers_mut().insert(
-        axum::http::header::CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    let mut response =
+        (StatusCode::INTERNAL_SERVER_ERROR, "页面无法显示 This page cannot be shown").into_response();
+    response
+        .headers_mut()
+        .insert(axum::http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
@@ -265,14 +270,12 @@ mod tests {
     #[test]
     fn a_page_that_loses_its_session_shows_what_was_typed_but_no_secret() {
         let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false };
-        let typed = [("facts", "抽检十二批次，均未检出甜蜜素"), ("code", "123456789"), ("csrf", "0123456789abcdef")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let typed =
+            [("conclusion", "不实。"), ("standing_receipt", "收到"), ("code", "123456"), ("csrf", "0f")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let words = visit.words();
-        let page = KeptPage {
-            frame: Frame::of_visitor(&visit, String::new()).alert(Problem::new(Kind::SignedOut, words)),
-            kept: Vec::new(),
-        };
-        assert!(page.render().unwrap().contains(words.problem_signed_out));
+        let shown: Vec<_> = typed.iter().filter_map(|(name, _)| label(name, words)).collect();
+        assert_eq!(shown, [words.box_conclusion, words.standing_receipt]);
         let response = kept(&visit, Problem::new(Kind::SignedOut, words), &typed);
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     }

@@ -248,8 +248,7 @@ pub(crate) fn set_cookie(name: &str, value: Option<&str>, days: Option<u32>, sec
 
 /// True when `value` can stand in a cookie as it is.
 pub(crate) fn fits_cookie(value: &str) -> bool {
-    !value.is_empty()
-        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(&byte))
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(&byte))
 }
 
 #[cfg(test)]

@@ -39,8 +39,16 @@ pub(crate) fn role(role: Role, words: &Words) -> &'static str {
 pub(crate) const CASE_STATES: [case::State; 10] = {
     use case::State as S;
     [
-        S::Open, S::Checking, S::Found, S::Drafting, S::InReview, S::Signed, S::Published, S::NeedsPerson,
-        S::Dismissed, S::Halted,
+        S::Open,
+        S::Checking,
+        S::Found,
+        S::Drafting,
+        S::InReview,
+        S::Signed,
+        S::Published,
+        S::NeedsPerson,
+        S::Dismissed,
+        S::Halted,
     ]
 };
 

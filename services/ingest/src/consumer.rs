@@ -154,7 +154,7 @@ impl Approvals {
             Ok(bundle) => {
                 self.words.accept(agency, signing.case, signing.claim, signing.revision, bundle, now)
             }
-            Err(malformed) => Err(Unusable::Malformed(malformed.clone())),
+            Err(malformed) => Err(Unusable::Malformed(*malformed)),
         };
         match accepted {
             Ok(kept) => {

@@ -257,11 +257,10 @@ impl Import {
                     en: "the database does not take this line".to_owned(),
                 },
             ),
+            // The first failure names the cause; what follows are its consequences.
             Some((_, Err(error))) => {
-                // The first failure names the cause; what follows are its consequences.
-                if self.failure.is_none() {
-                    self.failure = Some(error.into());
-                }
+                let first = self.failure.take().unwrap_or_else(|| error.into());
+                self.failure = Some(first);
             }
         }
     }

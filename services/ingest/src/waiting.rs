@@ -53,8 +53,11 @@ impl Arrivals {
     pub async fn look(self, pool: PgPool, lifecycle: Lifecycle) -> anyhow::Result<()> {
         let hard = lifecycle.hard();
         let soft = lifecycle.soft();
-        // Goes on through the soft stop while callbacks still wait.
-        while !hard.is_cancelled() && !(soft.is_cancelled() && self.expected().is_empty()) {
+        loop {
+            // Goes on through the soft stop while callbacks still wait.
+            if hard.is_cancelled() || soft.is_cancelled() && self.expected().is_empty() {
+                return Ok(());
+            }
             tokio::time::sleep(LOOK_EVERY).await;
             for (agency, reports) in self.expected() {
                 match find(&pool, agency, &reports).await {
@@ -66,7 +69,6 @@ impl Arrivals {
                 }
             }
         }
-        Ok(())
     }
 
     fn expected(&self) -> BTreeMap<AgencyId, Vec<ReportId>> {

@@ -27,6 +27,14 @@ pub async fn hear(
         return Ok(());
     };
     let Some(publication) = store::publication::lock(tx, publication).await? else { return Ok(()) };
+    // The notice has a trace of its own, begun by the platform's call; a link leads back to the sign-off.
+    let span = tracing::Span::current();
+    span.record(telemetry::attribute::CASE_ID, publication.case.to_string());
+    let announced =
+        store::clarification::traceparent(tx, publication.clarification, publication.revision).await?;
+    if let Some(announced) = announced {
+        telemetry::link(&span, &announced);
+    }
     apply(tx, publication, notice, now).await?;
     Ok(())
 }

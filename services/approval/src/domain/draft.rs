@@ -128,6 +128,9 @@ pub struct Draft {
 /// A box that is longer than this is refused when it is saved; nothing that goes out needs as much.
 pub const BOX_CHARACTERS_MAX: usize = 4_000;
 
+/// There are seven keys; more than this is no draft of ours.
+const STANDING_REPLIES_MAX: usize = 16;
+
 impl Draft {
     /// The five boxes with their labels, in the order of the article.
     #[must_use]
@@ -151,14 +154,19 @@ impl Draft {
         self.response_level.unwrap_or(unchosen)
     }
 
-    /// Whether anything in it is longer than may be kept.
+    /// Every text in it.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.title, &self.summary, &self.post]
+            .into_iter()
+            .map(String::as_str)
+            .chain(self.boxes().map(|(_, words)| words))
+            .chain(self.standing_replies.iter().flat_map(|(key, words)| [key.as_str(), words.as_str()]))
+    }
+
+    /// Whether all of it can be kept: not too long, and without the one character that no database takes.
     #[must_use]
-    pub fn is_oversized(&self) -> bool {
-        let boxes = [&self.title, &self.summary, &self.post].into_iter().map(String::as_str);
-        boxes
-            .chain(self.boxes().map(|(_, text)| text))
-            .chain(self.standing_replies.values().map(String::as_str))
-            .any(|text| text.chars().count() > BOX_CHARACTERS_MAX)
-            || self.standing_replies.len() > 16
+    pub fn can_be_kept(&self) -> bool {
+        self.standing_replies.len() <= STANDING_REPLIES_MAX
+            && self.texts().all(|text| text.chars().count() <= BOX_CHARACTERS_MAX && !text.contains('\0'))
     }
 }

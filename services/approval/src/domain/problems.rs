@@ -155,13 +155,9 @@ fn standing_replies(draft: &Draft, found: &mut Vec<String>) {
 
 /// Mobile and identity numbers have no place in what goes out; the short service numbers are not caught.
 fn personal_data(draft: &Draft, found: &mut Vec<String>) {
-    let texts = [&draft.title, &draft.summary, &draft.post].into_iter().map(String::as_str);
-    let texts = texts
-        .chain(draft.boxes().map(|(_, words)| words))
-        .chain(draft.standing_replies.values().map(String::as_str));
     let mut mobile = false;
     let mut identity = false;
-    for words in texts {
+    for words in draft.texts() {
         for run in words.split(|character: char| !character.is_ascii_digit() && !matches!(character, 'X' | 'x'))
         {
             let digits = run.trim_end_matches(['X', 'x']).len();
@@ -200,11 +196,7 @@ fn has_control_characters(draft: &Draft) -> bool {
         (character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    let texts = [&draft.title, &draft.summary, &draft.post].into_iter().map(String::as_str);
-    texts
-        .chain(draft.boxes().map(|(_, words)| words))
-        .chain(draft.standing_replies.values().map(String::as_str))
-        .any(|words| words.chars().any(hidden))
+    draft.texts().any(|words| words.chars().any(hidden))
 }
 
 #[cfg(test)]

@@ -62,11 +62,11 @@ fn words(field: &'static str, text: &str, characters_max: usize) -> Result<Strin
         )
         .into());
     }
-    if characters > characters_max {
+    if characters > characters_max || text.contains('\0') {
         return Err(Refusal::invalid(
             field,
-            format!("{field} 最多{characters_max}字。"),
-            format!("{field} must be at most {characters_max} characters."),
+            format!("{field} 最多{characters_max}字，且不能含空字符。"),
+            format!("{field} must be at most {characters_max} characters, without NUL."),
         )
         .into());
     }
@@ -204,11 +204,11 @@ pub fn draft(draft: Option<pb::Draft>) -> Result<Draft, Status> {
         automatic_answer: draft.automatic_answer,
         standing_replies: draft.standing_replies.into_iter().collect::<BTreeMap<_, _>>(),
     };
-    if draft.is_oversized() {
+    if !draft.can_be_kept() {
         return Err(Refusal::invalid(
             "draft",
-            format!("每一栏最多{BOX_CHARACTERS_MAX}字。"),
-            format!("Every box holds {BOX_CHARACTERS_MAX} characters at most."),
+            format!("每一栏最多{BOX_CHARACTERS_MAX}字，且不能含空字符。"),
+            format!("Every box holds {BOX_CHARACTERS_MAX} characters at most, and no NUL."),
         )
         .into());
     }
@@ -305,7 +305,7 @@ impl TryFrom<pb::OrderHaltRequest> for OrderHalt {
             }
         };
         // Stopping is faster than speaking: no reason is needed, and a long one is cut rather than refused.
-        let reason = request.reason.trim().chars().take(WORDS_MAX).collect();
+        let reason = request.reason.trim().chars().filter(|one| *one != '\0').take(WORDS_MAX).collect();
         Ok(Self { halt: parse_id("request_id", &request.request_id)?, scope, reason })
     }
 }

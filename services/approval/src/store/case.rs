@@ -403,3 +403,26 @@ pub async fn events(tx: &mut PgConnection, case: CaseId, limit: i64) -> Result<V
     events.reverse();
     Ok(events)
 }
+
+/// Keeps the span that opened a case.
+pub async fn keep_opening(tx: &mut PgConnection, case: CaseId, traceparent: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE approval.case_file SET opening_traceparent = $2 WHERE case_id = $1",
+        case.as_uuid(),
+        traceparent
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The span that opened a case; `None` for a case that a person opened, and outside a recorded trace.
+pub async fn opening(tx: &mut PgConnection, case: CaseId) -> Result<Option<String>, StoreError> {
+    let opening = sqlx::query_scalar!(
+        "SELECT opening_traceparent FROM approval.case_file WHERE case_id = $1",
+        case.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(opening.flatten())
+}

@@ -36,7 +36,15 @@ impl NameKind {
 }
 
 /// The agency that a sign-in name belongs to. The only question asked before an agency is known.
-pub async fn agency_of_name(pool: &PgPool, kind: NameKind, name: &str) -> Result<Option<AgencyId>, StoreError> {
+pub async fn agency_of_name(
+    pool: &PgPool,
+    kind: NameKind,
+    name: &str,
+) -> Result<Option<AgencyId>, StoreError> {
+    // The database takes no NUL, so nobody is called that.
+    if name.contains('\0') {
+        return Ok(None);
+    }
     let agency = sqlx::query_scalar!(
         "SELECT agency_id FROM approval.sign_in_name WHERE kind = $1 AND name = $2",
         kind.as_str(),

@@ -214,6 +214,21 @@ async fn saving_twice_under_one_request_saves_once_and_a_stale_save_is_refused()
 }
 
 #[tokio::test]
+async fn what_cannot_be_kept_is_refused_with_the_field_that_is_wrong() {
+    let office = Office::open().await;
+    let drafter = office.sign_in("drafter").await;
+    let case = office.open_notice(&drafter, "西瓜").await;
+    for claim in ["长".repeat(100_000), "西\0瓜".into()] {
+        let draft = pb::Draft { claim, ..watermelon() };
+        let refused = office.save_draft(&drafter, &case.case_id, None, draft).await;
+        assert_refused(refused, Code::InvalidArgument, "INVALID_FIELD");
+    }
+    let request = pb::OpenNoticeRequest { request_id: "not a uuid".into(), sentence: "西瓜".into() };
+    let refused = office.approval().open_notice(with_token(request, &drafter.token)).await;
+    assert_refused(refused, Code::InvalidArgument, "INVALID_FIELD");
+}
+
+#[tokio::test]
 async fn a_holding_statement_goes_out_to_answer_and_leaves_the_case_to_its_findings() {
     let office = Office::open().await;
     let chain = office.revision_with(0).await;

@@ -116,10 +116,12 @@ async fn what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing() {
     let duty = office.sign_in("duty").await;
     let broken = ClaimOpened { agency_id: office.agency.to_string(), claim: None };
     office.classification.say(office.agency, &broken).await;
-    let opened =
+    let mut opened =
         ClaimOpened { agency_id: office.agency.to_string(), claim: claim(ClaimId::mint(), 1, 10) };
+    opened.claim.as_mut().unwrap().sentence = "地震\0吗".into();
     office.classification.say(office.agency, &opened).await;
-    eventually("the readable one's case", async || cases(&office, &duty).await.pop()).await;
+    let case = eventually("the readable one's case", async || cases(&office, &duty).await.pop()).await;
+    assert_eq!(case.sentence, "地震吗");
     let letters = messaging::dead_letters::list(&office.database.superuser(), None, 10).await.unwrap();
     assert_eq!(letters.len(), 1);
 }

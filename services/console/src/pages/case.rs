@@ -24,9 +24,7 @@ use crate::language::{Language, Words};
 use crate::problem::{Answer, Problem};
 use crate::session::SignedIn;
 use crate::show;
-use crate::views::{
-    CaseView, FindingView, PublicationView, ReasonView, ReportView, RevisionView, reasons,
-};
+use crate::views::{CaseView, FindingView, PublicationView, ReasonView, ReportView, RevisionView, reasons};
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -266,8 +264,7 @@ pub(crate) async fn request_finding(
                 department: Some(form.department),
                 question: Some(form.question),
                 finding_due_minutes: Some(form.due_minutes),
-                // Kept: should the first try have arrived after all, the second one is the same request.
-                finding_request_id: Some(request_id),
+                finding_request_id: problem.outcome_unknown().then_some(request_id),
                 ..Typed::default()
             };
             Ok(refused_page(&console, &who, loaded, problem, typed).await)
@@ -292,7 +289,11 @@ pub(crate) async fn dismiss(
     };
     let Err(problem) = asked.await else { return Ok(see(&done)) };
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    if loaded.case.as_ref().is_some_and(|case| case.state() == contracts::approval::v1::case::State::Dismissed) {
+    if loaded
+        .case
+        .as_ref()
+        .is_some_and(|case| case.state() == contracts::approval::v1::case::State::Dismissed)
+    {
         return Ok(see(&format!("/case/{case_id}")));
     }
     let typed = Typed { reason: Some(form.reason), ..Typed::default() };

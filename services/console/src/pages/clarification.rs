@@ -188,9 +188,8 @@ pub(crate) async fn revoke(
     };
     let Err(problem) = asked.await else { return Ok(see(&done)) };
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    let revoked_already = newest(&loaded.revisions, &clarification_id).is_some_and(|revision| {
-        revision.state() == contracts::approval::v1::revision::State::Revoked
-    });
+    let revoked_already = newest(&loaded.revisions, &clarification_id)
+        .is_some_and(|revision| revision.state() == contracts::approval::v1::revision::State::Revoked);
     if revoked_already {
         return Ok(see(&done));
     }
@@ -228,9 +227,8 @@ fn clarification_page(
 ) -> Answer {
     let language = who.visit.language;
     let now = console.clock.now();
-    let of_this = |revision: &&contracts::approval::v1::Revision| {
-        revision.clarification_id == clarification_id
-    };
+    let of_this =
+        |revision: &&contracts::approval::v1::Revision| revision.clarification_id == clarification_id;
     let all: Vec<u64> = loaded.revisions.iter().filter(of_this).map(|revision| revision.revision).collect();
     let newest_number = all.iter().copied().max();
     let shown = wanted.or(newest_number);

@@ -123,8 +123,7 @@ fn department_page(
     let mut frame = Frame::of_visitor(visit, String::new());
     frame.agency = asked.agency_name;
     frame.alert = problem;
-    let finding =
-        FindingView::of(asked.finding.unwrap_or_default(), console.clock.now(), visit.language);
+    let finding = FindingView::of(asked.finding.unwrap_or_default(), console.clock.now(), visit.language);
     page(
         &frame.clone(),
         &DepartmentPage {

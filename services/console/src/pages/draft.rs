@@ -416,7 +416,9 @@ mod tests {
     fn every_standing_reply_has_its_box() {
         let keys: Vec<_> = DraftForm::default().standing().into_iter().map(|(key, _)| key).collect();
         assert!(keys.iter().all(|key| wording::standing_reply(key, Language::Chinese.words()).is_some()));
-        assert_eq!(wording::channel("standing.receipt", Language::English.words()),
-            Language::English.words().standing_receipt);
+        assert_eq!(
+            wording::channel("standing.receipt", Language::English.words()),
+            Language::English.words().standing_receipt
+        );
     }
 }

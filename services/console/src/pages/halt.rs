@@ -233,11 +233,8 @@ async fn stop(
     };
     let publish = async {
         let scope = scope.for_publish()?;
-        let request = HaltRequest {
-            request_id: request_id.to_owned(),
-            scope: Some(scope),
-            reason: reason.to_owned(),
-        };
+        let request =
+            HaltRequest { request_id: request_id.to_owned(), scope: Some(scope), reason: reason.to_owned() };
         let answer = console.clients.publish().halt(who.call(request)).await;
         Some(Outcome::of("publish", words.service_publish, words, who, answer, |answer| {
             let text = counts(words, answer.stopped.len() as u64, answer.already_out.len() as u64);
@@ -361,7 +358,15 @@ async fn halt_page(
         listed.accounts.into_iter().map(|account| account_view(account, &form, who.words())).collect();
     Ok(page(
         &frame.clone(),
-        &HaltPage { frame, form, title, accounts, all_halted: listed.all_halted, accounts_problem, request_id },
+        &HaltPage {
+            frame,
+            form,
+            title,
+            accounts,
+            all_halted: listed.all_halted,
+            accounts_problem,
+            request_id,
+        },
     ))
 }
 

@@ -149,7 +149,11 @@ fn see(address: &str) -> Response {
 }
 
 /// The case with everything about it.
-async fn load_case(console: &Console, who: &SignedIn, case_id: &str) -> Result<GetCaseResponse, tonic::Status> {
+async fn load_case(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+) -> Result<GetCaseResponse, tonic::Status> {
     let request = GetCaseRequest { case_id: case_id.to_owned() };
     Ok(console.clients.approval().get_case(who.call(request)).await?.into_inner())
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{notice, number, see};
 use crate::Console;
-use crate::form::Posted;
+use crate::form::{Posted, fresh_request_id};
 use crate::frame::{Frame, page};
 use crate::problem::{Answer, Kind, Problem};
 use crate::session::SignedIn;
@@ -80,8 +80,10 @@ pub(crate) async fn resolve(
     let Err(problem) = asked.await else {
         return Ok(see(&format!("/publications?{}&done=resolved", query(&form.case_id, ""))));
     };
+    let unknown = problem.outcome_unknown();
     let filter = Filter { case: form.case_id, ..Filter::default() };
     let frame = Frame::of(&who).here(format!("/publications?{}", query(&filter.case, ""))).alert(problem);
+    let request_id = if unknown { request_id } else { fresh_request_id() };
     let typed = TypedResolution { is_public: form.is_public, note: form.note, request_id };
     publications_page(&console, &who, &filter, frame, Some((publication_id, typed))).await
 }

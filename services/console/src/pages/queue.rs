@@ -130,8 +130,9 @@ pub(crate) async fn open_notice(
         Err(status) => status,
     };
     let problem = who.problem(&status);
+    let request_id = problem.outcome_unknown().then_some(request_id);
     let filter = Filter::default();
-    Ok(queue_page(&console, &who, &filter, |frame| frame.alert(problem), form, Some(request_id)).await)
+    Ok(queue_page(&console, &who, &filter, |frame| frame.alert(problem), form, request_id).await)
 }
 
 async fn queue_page(
@@ -145,9 +146,8 @@ async fn queue_page(
     let words = who.words();
     let live = load(console, who, filter).await;
     let frame = say(Frame::of(who));
-    let filters = wording::choices(&wording::CASE_STATES, &filter.state, |state| {
-        wording::case_state(state, words)
-    });
+    let filters =
+        wording::choices(&wording::CASE_STATES, &filter.state, |state| wording::case_state(state, words));
     page(
         &frame.clone(),
         &QueuePage {
@@ -164,7 +164,8 @@ async fn queue_page(
 
 async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
     let words = who.words();
-    let state = wording::parse(&filter.state, &wording::CASE_STATES, |state| wording::case_state(state, words));
+    let state =
+        wording::parse(&filter.state, &wording::CASE_STATES, |state| wording::case_state(state, words));
     let states = if state == case::State::Unspecified { Vec::new() } else { vec![state.into()] };
     let mut approval = console.clients.approval();
     let mut alarming = console.clients.approval();

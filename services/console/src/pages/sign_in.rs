@@ -15,9 +15,7 @@ use super::see;
 use crate::form::{Posted, Submitted};
 use crate::frame::{Frame, page};
 use crate::problem::{Answer, Kind, Problem};
-use crate::session::{
-    LANGUAGE_COOKIE, SESSION_COOKIE, VISIT_COOKIE, Visit, cookie, fits_cookie, set_cookie,
-};
+use crate::session::{LANGUAGE_COOKIE, SESSION_COOKIE, VISIT_COOKIE, Visit, cookie, fits_cookie, set_cookie};
 use crate::{Console, csrf};
 
 #[derive(Template)]
@@ -179,7 +177,8 @@ mod tests {
     #[test]
     fn signing_in_leads_to_a_page_of_the_console_only() {
         assert_eq!(local("/case/1?done=saved"), "/case/1?done=saved");
-        for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "case"] {
+        for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "case"]
+        {
             assert_eq!(local(elsewhere), "/");
         }
     }

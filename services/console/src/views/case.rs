@@ -31,8 +31,7 @@ impl CaseView {
         let words = language.words();
         let state = case.state();
         // Once the word is out, or the case is closed, the clock has nothing left to say.
-        let answered =
-            matches!(state, case::State::Published | case::State::Dismissed | case::State::Halted);
+        let answered = matches!(state, case::State::Published | case::State::Dismissed | case::State::Halted);
         Self {
             due: if answered { None } else { show::due(case.due_time.as_ref(), now, words) },
             age: show::ago(case.open_time.as_ref(), now, words),

@@ -41,7 +41,11 @@ impl ReportView {
 pub(crate) fn reasons(reasons: Vec<Reason>) -> Vec<ReasonView> {
     reasons
         .into_iter()
-        .map(|reason| ReasonView { detail: reason.detail, signal: reason.signal, share: percent(reason.share) })
+        .map(|reason| ReasonView {
+            detail: reason.detail,
+            signal: reason.signal,
+            share: percent(reason.share),
+        })
         .collect()
 }
 

@@ -2,7 +2,9 @@
 //! it does with the services is told by the system tests.
 
 use console::{App, Config};
-use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS};
+use reqwest::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+};
 use reqwest::{Client, StatusCode};
 use runtime::{Clock, Lifecycle};
 
@@ -54,7 +56,8 @@ impl Alone {
         let page = self.get("/sign-in").send().await.unwrap();
         let cookie = page.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         let html = page.text().await.unwrap();
-        let token = html.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let token =
+            html.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         (cookie, token)
     }
 }

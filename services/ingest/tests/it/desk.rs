@@ -60,24 +60,27 @@ struct Producer {
     waker: Waker,
 }
 
-impl Producer {
-    async fn start(
-        service: &'static str,
-        stream: &'static str,
-        subjects: &'static str,
-        nats: &Nats,
-        clock: &Clock,
-        lifecycle: &Lifecycle,
-    ) -> Self {
-        let schema = Schema { name: "messaging", migrator: messaging::migrator() };
-        let database = testkit::postgres().await.fresh_database(service, &[schema]).await;
-        let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
-        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, clock.clone());
-        let waker = relay.waker();
-        lifecycle.spawn(service, relay.run(lifecycle.clone()));
-        Self { pool: database.pool, waker }
-    }
+/// Starts them.
+struct Producers<'a> {
+    server: &'a testkit::SharedPostgres,
+    nats: &'a Nats,
+    clock: &'a Clock,
+    lifecycle: &'a Lifecycle,
+}
 
+impl Producers<'_> {
+    async fn start(&self, service: &'static str, stream: &'static str, subjects: &'static str) -> Producer {
+        let schema = Schema { name: "messaging", migrator: messaging::migrator() };
+        let database = self.server.fresh_database(service, &[schema]).await;
+        let bus = Bus::connect(&bus_config(self.nats, service), service).await.unwrap();
+        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, self.clock.clone());
+        let waker = relay.waker();
+        self.lifecycle.spawn(service, relay.run(self.lifecycle.clone()));
+        Producer { pool: database.pool, waker }
+    }
+}
+
+impl Producer {
     async fn say<E: contracts::Event>(&self, agency: AgencyId, event: &E) {
         let mut tx = database::agency_tx(&self.pool, agency).await.unwrap();
         outbox::enqueue(&mut tx, agency, E::SUBJECT, event).await.unwrap();
@@ -106,14 +109,12 @@ impl Desk {
             Schema { name: "ingest", migrator: ingest::migrator() },
             Schema { name: "messaging", migrator: messaging::migrator() },
         ];
-        let database = testkit::postgres().await.fresh_database("ingest", &schemas).await;
-        let producer =
-            |service, stream, subjects| Producer::start(service, stream, subjects, &nats, &clock, &lifecycle);
-        let (classification, approval, publish) = tokio::join!(
-            producer("classification", "CLASSIFICATION", "classification.>"),
-            producer("approval", "APPROVAL", "approval.>"),
-            producer("publish", "PUBLISH", "publish.>"),
-        );
+        let server = testkit::postgres().await;
+        let database = server.fresh_database("ingest", &schemas).await;
+        let producers = Producers { server: &server, nats: &nats, clock: &clock, lifecycle: &lifecycle };
+        let classification = producers.start("classification", "CLASSIFICATION", "classification.>").await;
+        let approval = producers.start("approval", "APPROVAL", "approval.>").await;
+        let publish = producers.start("publish", "PUBLISH", "publish.>").await;
 
         let sandbox = sandbox::App::build(sandbox_config(folder.path()), clock.clone()).await.unwrap();
         let sandbox_address = sandbox.address();

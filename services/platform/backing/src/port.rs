@@ -1,14 +1,27 @@
 //! Ports of this machine.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
+
+/// Below the range from which the system takes ports for outgoing connections: a server that is killed and
+/// started again must find its port as it left it.
+const RANGE: std::ops::Range<u16> = 20_000..32_000;
 
 /// A port that nothing listens on at this moment.
 ///
 /// # Errors
 /// When the machine has none left.
 pub fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    let width = u64::from(RANGE.end - RANGE.start);
+    // A hasher's keys are random: processes that look at the same time look in different places.
+    let start = RandomState::new().hash_one(0) % width;
+    (0..width)
+        .filter_map(|step| u16::try_from((start + step) % width).ok())
+        .map(|step| RANGE.start + step)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::AddrInUse))
 }
 
 /// Whether something listens on this port.

@@ -123,7 +123,8 @@ fn options(config: &BusConfig, service: &str, connected: Arc<watch::Sender<u64>>
         .custom_inbox_prefix(format!("_INBOX_{}", config.user))
         .request_timeout(Some(REQUEST_DEADLINE))
         .reconnect_delay_callback(|attempts| {
-            RECONNECT_PAUSE_MAX.min(Duration::from_millis(50) * u32::try_from(attempts).unwrap_or(u32::MAX).min(20))
+            RECONNECT_PAUSE_MAX
+                .min(Duration::from_millis(50) * u32::try_from(attempts).unwrap_or(u32::MAX).min(20))
         })
         .event_callback(move |event| {
             let connected = Arc::clone(&connected);
@@ -140,7 +141,11 @@ fn note(connected: &watch::Sender<u64>, event: &Event) {
         }
         Event::ServerError(error) => tracing::error!(%error, "the bus refused something"),
         Event::ClientError(error) => tracing::warn!(%error, "trouble with the connection to the bus"),
-        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::Closed | Event::SlowConsumer(_) => {
+        Event::Disconnected
+        | Event::LameDuckMode
+        | Event::Draining
+        | Event::Closed
+        | Event::SlowConsumer(_) => {
             tracing::warn!("bus: {event}");
         }
     }

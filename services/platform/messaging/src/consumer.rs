@@ -49,7 +49,10 @@ pub enum ConsumerError {
 }
 
 /// Creates the consumer or brings it up to date, and begins to pull.
-pub async fn open(jetstream: &jetstream::Context, subscription: &Subscription) -> Result<Stream, ConsumerError> {
+pub async fn open(
+    jetstream: &jetstream::Context,
+    subscription: &Subscription,
+) -> Result<Stream, ConsumerError> {
     // Asked for by name first, because a missing stream is normal before its producer's first start.
     let stream = jetstream.get_stream(subscription.stream).await.map_err(|error| match error.kind() {
         GetStreamErrorKind::JetStream(answer) if answer.error_code() == ErrorCode::STREAM_NOT_FOUND => {

@@ -151,7 +151,12 @@ pub(crate) async fn queued(pool: &PgPool, durable: &str) -> sqlx::Result<Vec<Que
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Queued { id: row.id, subject: row.subject, payload: row.payload, headers: from_json(&row.headers) })
+        .map(|row| Queued {
+            id: row.id,
+            subject: row.subject,
+            payload: row.payload,
+            headers: from_json(&row.headers),
+        })
         .collect())
 }
 

@@ -6,6 +6,7 @@
 //! between services, or order anything by time or id.
 
 mod backoff;
+mod batch;
 mod bus;
 mod consumer;
 pub mod dead_letters;
@@ -18,9 +19,12 @@ pub mod outbox;
 mod pull_loop;
 mod queue;
 mod relay;
+mod replay;
+mod spans;
 mod stream;
 mod subscriber;
 mod tenancy;
+mod term;
 
 pub use bus::{Bus, BusConfig};
 pub use pull_loop::PullLoop;

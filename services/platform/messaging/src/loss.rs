@@ -16,8 +16,8 @@
 //! anything after a start or a reconnection, so that old and new events never share a place unnoticed; what
 //! slips through between is caught by the relay when an acknowledgement names a place that was taken.
 
-use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind, Stream};
 use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind, Stream};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 

@@ -87,6 +87,8 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 impl Desk {
     pub async fn open() -> Self {
+        // First, because it gives the process the TLS provider that everything else takes for granted.
+        let http = wechat::client::http_client().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let steered = SteeredClock::in_folder(folder.path());
         let clock = Clock::steered(steered.file().into());
@@ -132,7 +134,6 @@ impl Desk {
             }],
         };
         let (service, grpc, site) = start(&config, &clock).await;
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
         Self {
             office,
             database,

@@ -23,9 +23,11 @@ async fn a_service_publishes_its_own_subjects_only() {
     let stream = eventually("the stream", async || ingest.get_stream("INGEST").await.ok()).await;
 
     let toy = jetstream(&nats.url(), "toy").await;
-    let forged = toy.publish_with_headers("ingest.report.received.v1", HeaderMap::new(), payload(1).into()).await;
+    let forged =
+        toy.publish_with_headers("ingest.report.received.v1", HeaderMap::new(), payload(1).into()).await;
     assert!(forged.unwrap().await.is_err());
-    let stream_of_another = Config { name: "INGEST".into(), subjects: vec!["toy.>".into()], ..Config::default() };
+    let stream_of_another =
+        Config { name: "INGEST".into(), subjects: vec!["toy.>".into()], ..Config::default() };
     assert!(toy.update_stream(stream_of_another).await.is_err());
     assert!(toy.delete_stream("INGEST").await.is_err());
     assert_eq!(stream.get_info().await.unwrap().state.messages, 0);
@@ -57,7 +59,8 @@ async fn a_service_reads_no_stream_that_is_not_for_it() {
         client.flush().await.unwrap();
         world.make([2]).await;
         world.all_sent().await;
-        let heard = tokio::time::timeout(Duration::from_millis(200), futures::StreamExt::next(&mut overheard)).await;
+        let heard =
+            tokio::time::timeout(Duration::from_millis(200), futures::StreamExt::next(&mut overheard)).await;
         assert!(!matches!(heard, Ok(Some(_))), "{heard:?}");
     }
     lifecycle.hard().cancel();

@@ -22,7 +22,11 @@ async fn an_agency_sees_and_queues_only_its_own_events() {
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *own).await.unwrap(), 1);
     let mut foreign = agency_tx(pool, other).await.unwrap();
     assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *foreign).await.unwrap(), 0);
-    assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(pool).await.unwrap(), 0, "no agency sees nothing");
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(count).fetch_one(pool).await.unwrap(),
+        0,
+        "no agency sees nothing"
+    );
 
     let forged = outbox::enqueue(&mut foreign, world.agency, MADE, &Thing { number: 2 }).await;
     assert!(forged.unwrap_err().to_string().contains("row-level security"));

@@ -136,8 +136,10 @@ impl World {
 
     /// Waits until everything came to rest, then expects that each number up to `count` had its effect once.
     pub async fn each_had_its_effect_once(&self, count: i64) {
-        eventually("every effect", async || (self.effects().await.len() >= usize::try_from(count).unwrap()).then_some(()))
-            .await;
+        eventually("every effect", async || {
+            (self.effects().await.len() >= usize::try_from(count).unwrap()).then_some(())
+        })
+        .await;
         self.settled().await;
         assert_eq!(self.effects().await, (1..=count).collect::<Vec<_>>());
     }
