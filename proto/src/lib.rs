@@ -10,7 +10,6 @@ pub use events::{Event, SUBJECTS};
 /// Messages and reports come in here.
 pub mod ingest {
     /// Version 1.
-    #[expect(clippy::all, reason = "generated code")]
     pub mod v1 {
         tonic::include_proto!("chengqing.ingest.v1");
     }
@@ -19,7 +18,6 @@ pub mod ingest {
 /// What is being said, gathered.
 pub mod classification {
     /// Version 1.
-    #[expect(clippy::all, reason = "generated code")]
     pub mod v1 {
         tonic::include_proto!("chengqing.classification.v1");
     }
@@ -28,7 +26,6 @@ pub mod classification {
 /// The office's work, people and sign-off.
 pub mod approval {
     /// Version 1.
-    #[expect(clippy::all, reason = "generated code")]
     pub mod v1 {
         tonic::include_proto!("chengqing.approval.v1");
     }
@@ -37,7 +34,6 @@ pub mod approval {
 /// What went out.
 pub mod publish {
     /// Version 1.
-    #[expect(clippy::all, reason = "generated code")]
     pub mod v1 {
         tonic::include_proto!("chengqing.publish.v1");
     }

@@ -19,7 +19,9 @@ async fn fewer_than_three_people_never_take_words_to_the_public() {
         ("second_reviewed", "reviewer"),
         ("signed", "signer"),
     ] {
-        for login in everybody.into_iter().filter(|login| *login != rightful) {
+        // A reviewer may take the first review too, and could then not take the second.
+        let may = |login| login == rightful || (purpose == "first_reviewed" && login == "reviewer");
+        for login in everybody.into_iter().filter(|login| !may(*login)) {
             // A page that does not even show the form is as good as a refusal of the form.
             if let Ok(page) = office.desk.try_sign(login, &case, &seen.clarification, purpose).await {
                 assert!(!page.status.is_success(), "{login} passed “{purpose}”: {}", page.html);

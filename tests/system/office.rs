@@ -67,7 +67,8 @@ impl Office {
         installation.provision_sample().await.unwrap();
         let clock_file = time.file().to_str().unwrap().to_owned();
         let sandbox =
-            up::spawn_sandbox(&program("sandbox"), installation, &[("CHENGQING_CLOCK_FILE", &clock_file)]).unwrap();
+            up::spawn_sandbox(&program("sandbox"), installation, &[("CHENGQING_CLOCK_FILE", &clock_file)])
+                .unwrap();
         let mut fleet = Fleet::new(&program("chengqing"), installation);
         fleet.set("CHENGQING_CLOCK_FILE", &clock_file);
         for (variable, value) in environment {
@@ -109,7 +110,12 @@ impl Office {
             if let Some(found) = look(self).await {
                 return found;
             }
-            assert!(Instant::now() < end, "waited {} s for: {what}\n{}", PATIENCE.as_secs(), self.last_words());
+            assert!(
+                Instant::now() < end,
+                "waited {} s for: {what}\n{}",
+                PATIENCE.as_secs(),
+                self.last_words()
+            );
             self.fleet.revive().await.unwrap();
             looks += 1;
             if looks.is_multiple_of(5) {
@@ -226,9 +232,7 @@ impl Office {
     }
 
     fn last_words(&self) -> String {
-        serve::NAMES
-            .map(|service| format!("--- {service}\n{}", self.fleet.last_words(service)))
-            .join("\n")
+        serve::NAMES.map(|service| format!("--- {service}\n{}", self.fleet.last_words(service))).join("\n")
     }
 }
 

@@ -38,7 +38,11 @@ impl Desk {
     ///
     /// # Errors
     /// When there is no such alarm.
-    pub async fn acknowledge_alarm(&self, officer: &Officer, report: ReportId) -> Result<(), AcknowledgeError> {
+    pub async fn acknowledge_alarm(
+        &self,
+        officer: &Officer,
+        report: ReportId,
+    ) -> Result<(), AcknowledgeError> {
         let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
         match store::alarm::acknowledge(&mut tx, report, officer.person, now).await? {

@@ -84,18 +84,19 @@ impl Subscriber for OnClassification {
             Told::Claim(claim) => Some(claim),
             Told::Alarm(_) => None,
         });
-        let opened = follow_claims::follow(tx, agency, claims, self.clock.now()).await.map_err(|error| {
-            match error {
-                follow_claims::FollowError::Store(error) => refused(error),
-                unknown @ follow_claims::FollowError::UnknownAgency => {
-                    ApplyError::Rejected(unknown.to_string())
-                }
-            }
-        })?;
+        let opened =
+            follow_claims::follow(tx, agency, claims, self.clock.now()).await.map_err(
+                |error| match error {
+                    follow_claims::FollowError::Store(error) => refused(error),
+                    unknown @ follow_claims::FollowError::UnknownAgency => {
+                        ApplyError::Rejected(unknown.to_string())
+                    }
+                },
+            )?;
         for (claim, case) in opened {
-            let cause = batch.iter().find(
-                |delivery| matches!(&delivery.input, Told::Claim(counts) if counts.claim == claim),
-            );
+            let cause = batch
+                .iter()
+                .find(|delivery| matches!(&delivery.input, Told::Claim(counts) if counts.claim == claim));
             if let Some(delivery) = cause {
                 // Begun and ended here: the span marks where the trace reaches its case.
                 let span = tracing::info_span!(

@@ -43,7 +43,8 @@ pub async fn follow(
         if !store::publication::save(tx, agency, publication).await? {
             continue;
         }
-        let why = if publication.reason.is_empty() { String::new() } else { format!("：{}", publication.reason) };
+        let why =
+            if publication.reason.is_empty() { String::new() } else { format!("：{}", publication.reason) };
         let what = format!(
             "{}（{}）{}{why}。",
             channel_zh(&publication.channel),
@@ -68,8 +69,7 @@ async fn move_case(
 ) -> Result<Option<&'static str>, StoreError> {
     let signed = store::clarification::signed_of_case(tx, case.case).await?;
     let is_newest_signed = signed.iter().any(|one| {
-        one.clarification == publication.clarification
-            && one.revision.cast_signed() == publication.revision
+        one.clarification == publication.clarification && one.revision.cast_signed() == publication.revision
     });
     // What does not verify was altered or forged on the way, perhaps so that it is not the revision which was
     // signed: a person must know at once.

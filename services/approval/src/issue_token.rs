@@ -139,13 +139,6 @@ pub async fn live_session(
     secret: &CarriedSecret,
     now: OffsetDateTime,
 ) -> Result<Option<Session>, StoreError> {
-    store::session::use_live(
-        tx,
-        secret.agency,
-        &secret.sha256(),
-        now - IDLE_MAX,
-        now - SIGNED_IN_MAX,
-        now,
-    )
-    .await
+    store::session::use_live(tx, secret.agency, &secret.sha256(), now - IDLE_MAX, now - SIGNED_IN_MAX, now)
+        .await
 }

@@ -144,7 +144,8 @@ impl App {
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         lifecycle.spawn("approval relay", self.relay.run(lifecycle.clone()));
         lifecycle.spawn("approval on classification", self.on_classification.run(lifecycle.clone()));
-        lifecycle.spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
+        lifecycle
+            .spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
         ::grpc::serve(self.listener, self.verifier, &lifecycle, grpc::routes(&self.desk)).await
     }
 }

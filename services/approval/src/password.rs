@@ -13,9 +13,8 @@ use tokio::sync::Semaphore;
 const AT_ONCE_MAX: usize = 4;
 
 /// Nobody's: compared against when there is no such person, so that the two take equally long.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| {
-    hash(&SecretString::from("nobody signs in with this")).unwrap_or_default()
-});
+static NOBODYS: LazyLock<String> =
+    LazyLock::new(|| hash(&SecretString::from("nobody signs in with this")).unwrap_or_default());
 
 /// Turns a password into what is stored.
 ///

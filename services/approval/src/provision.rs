@@ -32,7 +32,7 @@ use crate::open_notice::{self, OpenNotice};
 use crate::password;
 use crate::save_draft::{self, SaveDraft};
 use crate::secrets::Pepper;
-use crate::sign_step::{self, Signatory, SignStep};
+use crate::sign_step::{self, SignStep, Signatory};
 use crate::store;
 use crate::store::key::NewKey;
 use crate::store::person::{NameKind, Person};
@@ -209,12 +209,7 @@ impl Ceremony {
             None => one_time_code::new_secret().to_vec(),
         };
         let person = Person {
-            officer: Officer {
-                agency,
-                person: id,
-                role: plan.role,
-                display_name: plan.display_name.clone(),
-            },
+            officer: Officer { agency, person: id, role: plan.role, display_name: plan.display_name.clone() },
             password_hash: password::hash(&plan.password)?,
             totp_secret_sealed: self.pepper.seal_totp_secret(id, &totp_secret)?,
         };
@@ -355,8 +350,7 @@ impl Ceremony {
                 gates: GATES.iter().map(|gate| (*gate).to_owned()).collect(),
             };
             let prepared = sign_step::prepare(&mut tx, &signatory.officer, &step).await?;
-            revision =
-                sign_step::complete(&mut tx, prepared, &signatory, &step, self.now).await?.revision;
+            revision = sign_step::complete(&mut tx, prepared, &signatory, &step, self.now).await?.revision;
         }
         tx.commit().await?;
         Ok(())

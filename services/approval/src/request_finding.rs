@@ -56,12 +56,7 @@ impl Desk {
         trace_case(command.case);
         let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
-        let asked = (
-            command.case,
-            &command.department,
-            &command.question,
-            command.due_in.whole_seconds(),
-        );
+        let asked = (command.case, &command.department, &command.question, command.due_in.whole_seconds());
         let request = Request::new(command.request, "request_finding", &asked);
         let id = FindingId::mint();
         let subject = Subject { id: id.as_uuid(), revision: 0 };

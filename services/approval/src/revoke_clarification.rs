@@ -57,8 +57,14 @@ impl Desk {
         store::clarification::move_to(&mut tx, &mut revision, next, &reason).await?;
         let note = format!("已撤销签发：{}", command.reason);
         store::case::move_to(&mut tx, &mut case, state, &note).await?;
-        tell(&mut tx, officer, case.case, now, format!("撤销第{}稿的签发：{}", command.revision, command.reason))
-            .await?;
+        tell(
+            &mut tx,
+            officer,
+            case.case,
+            now,
+            format!("撤销第{}稿的签发：{}", command.revision, command.reason),
+        )
+        .await?;
         let event = events::clarification_revoked(revision.place, &command.reason);
         outbox::enqueue(&mut tx, officer.agency, ClarificationRevoked::SUBJECT, &event)
             .await

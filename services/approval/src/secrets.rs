@@ -81,8 +81,8 @@ impl Pepper {
     }
 
     fn derive(&self, purpose: &[u8], input: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mut mac = <Hmac<Sha256>>::new_from_slice(self.0.as_slice())
-            .expect("HMAC takes keys of every length");
+        let mut mac =
+            <Hmac<Sha256>>::new_from_slice(self.0.as_slice()).expect("HMAC takes keys of every length");
         mac.update(purpose);
         mac.update(&[0]);
         mac.update(input);

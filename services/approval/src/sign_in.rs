@@ -74,8 +74,7 @@ impl Desk {
             return self.refuse_slowly(command.password).await;
         };
         let id = person.officer.person;
-        let attempts =
-            store::person::count_attempt(&mut tx, id, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
+        let attempts = store::person::count_attempt(&mut tx, id, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
         let key = store::key::of_person(&mut tx, id).await?;
         commit(tx).await?;
         let Some(attempts) = attempts else { return self.refuse_slowly(command.password).await };
@@ -115,11 +114,7 @@ impl Desk {
         let entry = deed(&person.officer, now, "person.signed_in", format!("person {id}"));
         audit::record(&mut tx, agency, &[entry]).await?;
         commit(tx).await?;
-        Ok(SignedIn {
-            session_secret: secret.text(),
-            officer: person.officer,
-            expire_time: now + IDLE_MAX,
-        })
+        Ok(SignedIn { session_secret: secret.text(), officer: person.officer, expire_time: now + IDLE_MAX })
     }
 
     fn step_of(&self, person: &Person, code: &str, now: OffsetDateTime) -> Result<Option<i64>, SignInError> {

@@ -227,11 +227,7 @@ impl Desk {
         )
         .map_err(|error: SealError| SignStepError::Sealed(error.into()))?;
         // The row is newer than the token: a role that was taken away in between signs nothing.
-        Ok(Signatory {
-            officer: session.officer,
-            key: key.key,
-            signing_key: SigningKey::from_seed(&seed),
-        })
+        Ok(Signatory { officer: session.officer, key: key.key, signing_key: SigningKey::from_seed(&seed) })
     }
 
     /// Uses up the step of a fresh code. Otherwise says how many attempts have failed, counted under the
@@ -258,8 +254,7 @@ impl Desk {
         {
             return Ok(None);
         }
-        let attempts =
-            store::person::count_attempt(tx, person, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
+        let attempts = store::person::count_attempt(tx, person, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
         Ok(Some(attempts.unwrap_or(ATTEMPTS_MAX)))
     }
 
@@ -368,8 +363,8 @@ pub async fn complete(
     let officer = &signatory.officer;
     let place = revision.place;
     let signed_at_ms = milliseconds(now);
-    let lifetime_ms = i64::try_from(terms.statement_lifetime_seconds.saturating_mul(1_000))
-        .unwrap_or(i64::MAX);
+    let lifetime_ms =
+        i64::try_from(terms.statement_lifetime_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let statement = Statement {
         purpose: command.purpose,
         agency: officer.agency,

@@ -3,8 +3,8 @@
 use grpc::Refusal;
 use tonic::{Code, Status};
 
-use crate::answer_finding::AnswerFindingError;
 use crate::alarms::AcknowledgeError;
+use crate::answer_finding::AnswerFindingError;
 use crate::dismiss_case::DismissCaseError;
 use crate::domain::case::{CaseRefusal, CaseState};
 use crate::domain::chain::ChainRefusal;
@@ -26,7 +26,10 @@ impl From<StoreError> for Status {
         let away = matches!(
             &error,
             StoreError::Database(
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)
+                sqlx::Error::Io(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::Tls(_)
             )
         );
         if away { Refusal::unavailable(&error).into() } else { Refusal::internal(&error).into() }

@@ -176,9 +176,8 @@ pub async fn import(file: &Path, destination: &Destination) -> anyhow::Result<Im
     });
     let mut request = grpc::with_token(ReceiverStream::new(receiver).fuse(), &token);
     request.set_timeout(DEADLINE);
-    let answered = IngestServiceClient::new(grpc::channel(&destination.ingest_url)?)
-        .import_reports(request)
-        .await;
+    let answered =
+        IngestServiceClient::new(grpc::channel(&destination.ingest_url)?).import_reports(request).await;
     let unreadable = reading.await?;
     progress.finish_and_clear();
     let mut counted = answered.map_err(refused)?.into_inner();

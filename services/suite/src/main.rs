@@ -167,14 +167,8 @@ fn start_telemetry(command: &Command) -> anyhow::Result<telemetry::Telemetry> {
 async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up { place, demo, exit, nats_server } => {
-            up::run(up::Options {
-                folder: place.folder,
-                port_base: place.port_base,
-                nats_server,
-                demo,
-                exit,
-            })
-            .await
+            up::run(up::Options { folder: place.folder, port_base: place.port_base, nats_server, demo, exit })
+                .await
         }
         Command::Serve { service, config } => serve::run(&service, config.as_deref()).await,
         Command::Migrate { service, owner_url } => {

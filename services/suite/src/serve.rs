@@ -35,7 +35,8 @@ pub async fn start(
             lifecycle.spawn("ingest", app.run(stop));
         }
         "classification" => {
-            let app = classification::App::build(runtime::config::load(configuration, service)?, clock).await?;
+            let app =
+                classification::App::build(runtime::config::load(configuration, service)?, clock).await?;
             lifecycle.spawn("classification", app.run(stop));
         }
         "publish" => {

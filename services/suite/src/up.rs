@@ -41,7 +41,8 @@ const DISK_FREE_MIN_BYTES: u64 = 1 << 30;
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let began = Instant::now();
     let ports = Ports::from_base(options.port_base);
-    let folder = if options.demo { fresh_demo_folder(&options.folder).await? } else { options.folder.clone() };
+    let folder =
+        if options.demo { fresh_demo_folder(&options.folder).await? } else { options.folder.clone() };
     let installation = Installation::open(&folder, ports)?;
     let _only_one = lock(installation.folder())?;
     refuse_full_disk(installation.folder())?;
@@ -174,7 +175,10 @@ async fn fresh_demo_folder(folder: &Path) -> anyhow::Result<PathBuf> {
 fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
     let file = std::fs::File::create(folder.join("lock"))?;
     file.try_lock().with_context(|| {
-        format!("another `chengqing up` runs in {}: stop it, or choose another folder with --data", folder.display())
+        format!(
+            "another `chengqing up` runs in {}: stop it, or choose another folder with --data",
+            folder.display()
+        )
     })?;
     Ok(file)
 }

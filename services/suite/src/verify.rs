@@ -47,14 +47,10 @@ pub struct VerifyArguments {
 pub async fn evidence(arguments: &EvidenceArguments) -> anyhow::Result<()> {
     let url = SecretString::from(arguments.database_url.clone());
     let pool = database::connect(&DatabaseConfig { url, connections_max: 1 })?;
-    let bundle = publish::evidence(
-        &pool,
-        arguments.agency.into(),
-        arguments.clarification.into(),
-        arguments.revision,
-    )
-    .await?
-    .context("publish has no such revision; `chengqing evidence --help` says what is needed")?;
+    let bundle =
+        publish::evidence(&pool, arguments.agency.into(), arguments.clarification.into(), arguments.revision)
+            .await?
+            .context("publish has no such revision; `chengqing evidence --help` says what is needed")?;
     std::fs::write(&arguments.file, bundle)
         .with_context(|| format!("{} could not be written", arguments.file.display()))
 }
@@ -69,11 +65,8 @@ pub fn verify_file(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let root = RootKey::from_hex(&arguments.root_key).context("--root-key is 64 hex digits")?;
     let bundle = Bundle::decode(&bytes).context("this is not an evidence file")?;
     let content = Content::decode(&bundle.content).context("the content cannot be read")?;
-    let expected = Expected {
-        case: content.case,
-        clarification: content.clarification,
-        revision: content.revision,
-    };
+    let expected =
+        Expected { case: content.case, clarification: content.clarification, revision: content.revision };
     let verified = verify(&bundle, &root, content.agency, &expected, signed_at(&bundle)?)
         .map_err(|refused| anyhow!("不成立 does not verify: {} {}", refused.zh(), refused.en()))?;
     println!("成立 verified: 校验码 {}", hex::encode(verified.content_hash));

@@ -69,11 +69,8 @@ pub fn sign(
     purpose: Purpose,
     gates: GatesConfirmed,
 ) -> Result<RevisionState, ChainRefusal> {
-    let step = policy
-        .steps
-        .iter()
-        .find(|step| step.purpose == purpose)
-        .ok_or(ChainRefusal::NotInPolicy(purpose))?;
+    let step =
+        policy.steps.iter().find(|step| step.purpose == purpose).ok_or(ChainRefusal::NotInPolicy(purpose))?;
     if officer.role.never_signs() || !step.roles.iter().any(|role| role == officer.role.as_str()) {
         return Err(ChainRefusal::Role { role: officer.role, purpose });
     }
@@ -137,12 +134,7 @@ mod tests {
     }
 
     fn officer(role: Role) -> Officer {
-        Officer {
-            agency: AgencyId::mint(),
-            person: PersonId::mint(),
-            role,
-            display_name: "演示".into(),
-        }
+        Officer { agency: AgencyId::mint(), person: PersonId::mint(), role, display_name: "演示".into() }
     }
 
     const CONFIRMED: GatesConfirmed = GatesConfirmed(true);

@@ -57,10 +57,9 @@ fn answers_only(draft: &Draft, kind: &str, found: &mut Vec<String>) {
 }
 
 fn head(draft: &Draft, found: &mut Vec<String>) {
-    for (label, words, max) in [
-        ("标题", &draft.title, TITLE_CHARACTERS_MAX),
-        ("摘要", &draft.summary, SUMMARY_CHARACTERS_MAX),
-    ] {
+    for (label, words, max) in
+        [("标题", &draft.title, TITLE_CHARACTERS_MAX), ("摘要", &draft.summary, SUMMARY_CHARACTERS_MAX)]
+    {
         let characters = words.trim().chars().count();
         if characters == 0 {
             found.push(format!("“{label}”还没有填。"));
@@ -116,7 +115,8 @@ fn numbers(draft: &Draft, found: &mut Vec<String>) {
     for (_, words) in draft.boxes() {
         known.extend(numbers_in(words));
     }
-    for (label, words) in [("标题", &draft.title), ("摘要", &draft.summary), ("微博正文", &draft.post)] {
+    for (label, words) in [("标题", &draft.title), ("摘要", &draft.summary), ("微博正文", &draft.post)]
+    {
         for number in numbers_in(words).difference(&known) {
             found.push(format!("“{label}”里的数字{number}在五栏里没有出现。"));
         }
@@ -128,8 +128,9 @@ fn numbers_in(words: &str) -> BTreeSet<String> {
     let plain: String = words
         .chars()
         .map(|character| match character {
-            '０'..='９' => char::from_u32(u32::from(character) - u32::from('０') + u32::from('0'))
-                .unwrap_or(character),
+            '０'..='９' => {
+                char::from_u32(u32::from(character) - u32::from('０') + u32::from('0')).unwrap_or(character)
+            }
             '．' => '.',
             other => other,
         })
@@ -158,7 +159,8 @@ fn personal_data(draft: &Draft, found: &mut Vec<String>) {
     let mut mobile = false;
     let mut identity = false;
     for words in draft.texts() {
-        for run in words.split(|character: char| !character.is_ascii_digit() && !matches!(character, 'X' | 'x'))
+        for run in
+            words.split(|character: char| !character.is_ascii_digit() && !matches!(character, 'X' | 'x'))
         {
             let digits = run.trim_end_matches(['X', 'x']).len();
             mobile |= digits == 11 && run.starts_with('1');
@@ -221,14 +223,8 @@ mod tests {
                 Draft { post: "长".repeat(131), ..watermelon() },
                 "“微博正文”131字，最多130字（另留10字给链接）。",
             ),
-            (
-                Draft { title: "13批次西瓜合格".into(), ..watermelon() },
-                "“标题”里的数字13在五栏里没有出现。",
-            ),
-            (
-                Draft { post: "抽检１３批次".into(), ..watermelon() },
-                "“微博正文”里的数字13在五栏里没有出现。",
-            ),
+            (Draft { title: "13批次西瓜合格".into(), ..watermelon() }, "“标题”里的数字13在五栏里没有出现。"),
+            (Draft { post: "抽检１３批次".into(), ..watermelon() }, "“微博正文”里的数字13在五栏里没有出现。"),
             (Draft { verdict: None, ..watermelon() }, "请选择核查结论。"),
             (Draft { verdict: Some(Verdict::True), ..watermelon() }, "结论为“属实”的，请用“回应”。"),
             (Draft { response_level: None, ..watermelon() }, "请选择处置方式。"),
@@ -244,10 +240,7 @@ mod tests {
                 Draft { claim: "网传\u{202e}反向".into(), ..watermelon() },
                 "稿件里有看不见的控制字符，请删去后重新输入。",
             ),
-            (
-                Draft { kind: Kind::Holding, ..watermelon() },
-                "核查中说明只用于答复，处置方式请选“仅答复”。",
-            ),
+            (Draft { kind: Kind::Holding, ..watermelon() }, "核查中说明只用于答复，处置方式请选“仅答复”。"),
             (
                 Draft {
                     kind: Kind::StandingReplies,

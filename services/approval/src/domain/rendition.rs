@@ -252,10 +252,8 @@ pub mod tests {
             (ResponseLevel::Everything, "page wechat weibo answer"),
         ];
         for (level, channels) in table {
-            let draft =
-                Draft { response_level: Some(level), automatic_answer: false, ..watermelon() };
-            let actual: Vec<_> =
-                renditions(&draft).into_iter().map(|rendition| rendition.channel).collect();
+            let draft = Draft { response_level: Some(level), automatic_answer: false, ..watermelon() };
+            let actual: Vec<_> = renditions(&draft).into_iter().map(|rendition| rendition.channel).collect();
             assert_eq!(actual.join(" "), channels);
         }
     }

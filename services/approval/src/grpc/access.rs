@@ -19,11 +19,8 @@ impl AccessService for Access {
         request: Request<pb::SignInRequest>,
     ) -> Result<Response<pb::SignInResponse>, Status> {
         let request = request.into_inner();
-        let command = SignIn {
-            login: request.login,
-            password: request.password.into(),
-            code: request.totp_code,
-        };
+        let command =
+            SignIn { login: request.login, password: request.password.into(), code: request.totp_code };
         let signed_in = self.desk.sign_in(command).await?;
         Ok(Response::new(pb::SignInResponse {
             session_secret: signed_in.session_secret,

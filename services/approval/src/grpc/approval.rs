@@ -195,9 +195,7 @@ impl ApprovalService for Approval {
     ) -> Result<Response<pb::ListAlarmsResponse>, Status> {
         let (officer, _) = admit(request, Role::PEOPLE)?;
         let alarms = self.desk.list_alarms(officer.agency).await?;
-        Ok(Response::new(pb::ListAlarmsResponse {
-            alarms: alarms.into_iter().map(convert::alarm).collect(),
-        }))
+        Ok(Response::new(pb::ListAlarmsResponse { alarms: alarms.into_iter().map(convert::alarm).collect() }))
     }
 
     async fn acknowledge_alarm(

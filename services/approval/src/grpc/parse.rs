@@ -136,9 +136,8 @@ impl TryFrom<pb::AnswerFindingRequest> for AnswerFinding {
     type Error = Status;
 
     fn try_from(request: pb::AnswerFindingRequest) -> Result<Self, Status> {
-        let verdict = verdict(request.verdict())
-            .filter(|verdict| *verdict != Verdict::Pending)
-            .ok_or_else(|| {
+        let verdict =
+            verdict(request.verdict()).filter(|verdict| *verdict != Verdict::Pending).ok_or_else(|| {
                 invalid("verdict", "请选择核查结论。", "verdict must be a finding, and not “pending”.")
             })?;
         Ok(Self {

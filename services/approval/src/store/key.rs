@@ -38,9 +38,11 @@ pub async fn enrolments(tx: &mut PgConnection, keys: &[KeyId]) -> Result<Vec<Sig
     .await?;
     rows.into_iter()
         .map(|row| {
-            let signature =
-                bytes("signing_key.enrolment_signature", row.key_id, &row.enrolment_signature)?;
-            Ok(Signed { document: row.enrolment, signatures: vec![Signature { key: None, bytes: signature }] })
+            let signature = bytes("signing_key.enrolment_signature", row.key_id, &row.enrolment_signature)?;
+            Ok(Signed {
+                document: row.enrolment,
+                signatures: vec![Signature { key: None, bytes: signature }],
+            })
         })
         .collect()
 }

@@ -36,12 +36,20 @@ pub enum StoreError {
 }
 
 /// Reads a column that holds a word of a closed vocabulary, or anything else with a text form.
-fn read<T: FromStr<Err: Display>>(column: &'static str, key: impl Display, text: &str) -> Result<T, StoreError> {
+fn read<T: FromStr<Err: Display>>(
+    column: &'static str,
+    key: impl Display,
+    text: &str,
+) -> Result<T, StoreError> {
     text.parse().map_err(|error: T::Err| corrupt(column, key, error))
 }
 
 /// Reads a column of a fixed number of bytes.
-fn bytes<const N: usize>(column: &'static str, key: impl Display, stored: &[u8]) -> Result<[u8; N], StoreError> {
+fn bytes<const N: usize>(
+    column: &'static str,
+    key: impl Display,
+    stored: &[u8],
+) -> Result<[u8; N], StoreError> {
     stored.try_into().map_err(|_| corrupt(column, key, format!("{} bytes instead of {N}", stored.len())))
 }
 

@@ -180,11 +180,7 @@ pub async fn client_secret_sha256(
 }
 
 /// A new person, for the operator's ceremony.
-pub async fn insert(
-    tx: &mut PgConnection,
-    login: &str,
-    person: &Person,
-) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut PgConnection, login: &str, person: &Person) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO approval.person
              (person_id, agency_id, login, display_name, role, password_hash, totp_secret_sealed)

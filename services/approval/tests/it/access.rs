@@ -93,10 +93,8 @@ async fn signing_out_ends_the_session() {
 async fn a_client_gets_a_token_for_its_secret_alone_and_may_do_nothing_here() {
     let office = Office::open().await;
     let token = async |client_id: &str, client_secret: &str| {
-        let request = pb::IssueClientTokenRequest {
-            client_id: client_id.into(),
-            client_secret: client_secret.into(),
-        };
+        let request =
+            pb::IssueClientTokenRequest { client_id: client_id.into(), client_secret: client_secret.into() };
         office.access().issue_client_token(without_token(request)).await
     };
     assert_refused(token("hotline", "wrong").await, Code::Unauthenticated, "CLIENT_REFUSED");

@@ -12,10 +12,11 @@ use crate::office::{Office, assert_refused};
 async fn every_entry_holds_the_hash_of_the_one_before() {
     let office = Office::open().await;
     office.revision_with(4).await;
-    let rows = sqlx::query("SELECT sequence, document, entry_hash FROM approval.audit_entry ORDER BY sequence")
-        .fetch_all(&office.database.superuser())
-        .await
-        .unwrap();
+    let rows =
+        sqlx::query("SELECT sequence, document, entry_hash FROM approval.audit_entry ORDER BY sequence")
+            .fetch_all(&office.database.superuser())
+            .await
+            .unwrap();
     assert!(rows.len() >= 9, "three sign-ins, a case, a draft and four steps");
     let mut before = vec![0; 32];
     for (index, row) in rows.iter().enumerate() {
@@ -37,7 +38,8 @@ async fn the_auditor_reads_the_trail_newest_first_and_the_drafter_does_not() {
     let mut page_token = String::new();
     loop {
         let request = pb::ListAuditRequest { page_size: 4, page_token };
-        let page = office.approval().list_audit(with_token(request, &auditor.token)).await.unwrap().into_inner();
+        let page =
+            office.approval().list_audit(with_token(request, &auditor.token)).await.unwrap().into_inner();
         actions.extend(page.entries.into_iter().map(|entry| entry.action));
         page_token = page.next_page_token;
         if page_token.is_empty() {

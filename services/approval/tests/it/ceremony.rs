@@ -9,13 +9,24 @@ use sqlx::Row;
 use crate::office::{Office, bundle, expected, planned_watermelon};
 
 fn with_content(plan: &mut Provision) {
-    plan.content = vec![ContentPlan { sentence: "城东市场西瓜打甜水针".into(), draft: planned_watermelon() }];
+    plan.content =
+        vec![ContentPlan { sentence: "城东市场西瓜打甜水针".into(), draft: planned_watermelon() }];
 }
 
 async fn rows_in_all_tables(office: &Office) -> Vec<(String, i64)> {
     let superuser = office.database.superuser();
     let mut counts = Vec::new();
-    for table in ["agency", "person", "signing_key", "policy", "client", "case_file", "revision", "step", "audit_entry"] {
+    for table in [
+        "agency",
+        "person",
+        "signing_key",
+        "policy",
+        "client",
+        "case_file",
+        "revision",
+        "step",
+        "audit_entry",
+    ] {
         let query = format!("SELECT count(*) FROM approval.{table}");
         let count = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_one(&superuser).await.unwrap().get(0);
         counts.push((table.to_owned(), count));

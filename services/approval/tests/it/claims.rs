@@ -45,10 +45,9 @@ async fn opening_and_growth_in_any_order_and_twice_make_one_case_with_the_newest
     let last = ClaimOpened { agency_id, claim: claim(other, 1, 5) };
     office.classification.say(office.agency, &last).await;
 
-    let found = eventually("two cases", async || {
-        Some(cases(&office, &duty).await).filter(|cases| cases.len() == 2)
-    })
-    .await;
+    let found =
+        eventually("two cases", async || Some(cases(&office, &duty).await).filter(|cases| cases.len() == 2))
+            .await;
     let (burning, small) = (&found[0], &found[1]);
     assert_eq!((burning.claim_id.as_str(), burning.report_count), (id.to_string().as_str(), 40));
     assert_eq!(burning.departments, ["县应急管理局", "县公安局"]);
@@ -138,12 +137,14 @@ async fn a_dismissed_case_stays_closed_and_tells_classification() {
     };
     let dismissed = office.approval().dismiss_case(with_token(request, &duty.token)).await.unwrap();
     let dismissed = dismissed.into_inner().case.unwrap();
-    assert_eq!((dismissed.state(), dismissed.note.as_str()), (pb::case::State::Dismissed, "不是谣言，已转办。"));
+    assert_eq!(
+        (dismissed.state(), dismissed.note.as_str()),
+        (pb::case::State::Dismissed, "不是谣言，已转办。")
+    );
     assert_eq!(office.emitted::<pb::CaseDismissed>().await[0].case_id, case.case_id);
     assert!(cases(&office, &duty).await.is_empty());
 
     let drafter = office.sign_in("drafter").await;
-    let refused =
-        office.save_draft(&drafter, &case.case_id, None, crate::office::watermelon()).await;
+    let refused = office.save_draft(&drafter, &case.case_id, None, crate::office::watermelon()).await;
     assert_refused(refused, Code::FailedPrecondition, "CASE_STATE");
 }

@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use crate::office::{Office, Person, assert_refused};
 
-async fn ask(office: &Office, person: &Person, request: &pb::RequestFindingRequest) -> pb::RequestFindingResponse {
+async fn ask(
+    office: &Office,
+    person: &Person,
+    request: &pb::RequestFindingRequest,
+) -> pb::RequestFindingResponse {
     office.approval().request_finding(with_token(request.clone(), &person.token)).await.unwrap().into_inner()
 }
 
@@ -43,7 +47,10 @@ async fn a_department_answers_on_its_own_link_once_and_never_without_evidence() 
 
     let request = pb::GetFindingRequestRequest { link_secret: asked.link_secret.clone() };
     let shown = office.approval().get_finding_request(without_token(request)).await.unwrap().into_inner();
-    assert_eq!((shown.sentence.as_str(), shown.finding.unwrap().verdict()), ("明天凌晨3点地震", pb::Verdict::Unspecified));
+    assert_eq!(
+        (shown.sentence.as_str(), shown.finding.unwrap().verdict()),
+        ("明天凌晨3点地震", pb::Verdict::Unspecified)
+    );
 
     assert_refused(answer(&office, &asked.link_secret, "  ").await, Code::InvalidArgument, "INVALID_FIELD");
     let answered = answer(&office, &asked.link_secret, "书面答复（演示）").await.unwrap();

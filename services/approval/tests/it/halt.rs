@@ -22,19 +22,16 @@ async fn halt(office: &Office, person: &Person, id: Uuid, scope: Scope) -> Resul
 async fn a_halt_at_every_stage_stops_the_chain() {
     let office = Office::open().await;
     let duty = office.sign_in("duty").await;
-    for signed in 1..STEPS.len() {
+    for (signed, step) in STEPS.iter().enumerate().skip(1) {
         let chain = office.revision_with(signed).await;
         let case = office.get_case(&duty, &chain.case().await.case.unwrap().case_id).await;
         let revision = case.revisions[0].clone();
         let scope = Scope::ClarificationId(revision.clarification_id.clone());
         halt(&office, &duty, Uuid::now_v7(), scope).await.unwrap();
-        let refused = chain.sign(&revision, STEPS[signed].0).await;
+        let refused = chain.sign(&revision, step.0).await;
         assert_refused(refused, Code::FailedPrecondition, "REVISION_STATE");
         let halted = office.get_case(&duty, &case.case.unwrap().case_id).await.case.unwrap();
-        assert_eq!(
-            (halted.state(), halted.note.as_str()),
-            (pb::case::State::Halted, "停发：发现新情况")
-        );
+        assert_eq!((halted.state(), halted.note.as_str()), (pb::case::State::Halted, "停发：发现新情况"));
         sqlx::raw_sql("UPDATE approval.case_file SET state = 'dismissed'")
             .execute(&office.database.superuser())
             .await

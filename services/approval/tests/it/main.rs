@@ -1,5 +1,7 @@
 //! The service on real PostgreSQL and NATS, each test with a database and a server of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without what it asked for")]
+
 mod access;
 mod audit;
 mod ceremony;

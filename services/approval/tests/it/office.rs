@@ -254,11 +254,8 @@ impl Office {
         password: &str,
         code: &str,
     ) -> Result<pb::SignInResponse, Status> {
-        let request = pb::SignInRequest {
-            login: login.into(),
-            password: password.into(),
-            totp_code: code.into(),
-        };
+        let request =
+            pb::SignInRequest { login: login.into(), password: password.into(), totp_code: code.into() };
         self.access().sign_in(without_token(request)).await.map(tonic::Response::into_inner)
     }
 

@@ -61,8 +61,7 @@ async fn every_rpc_with_another_agencys_ids_finds_nothing() {
         reason: "退".into(),
     };
     not_found(rpc.return_draft(with_token(request, &reviewer.token)).await);
-    let request =
-        pb::DismissCaseRequest { case_id, reason: "关".into(), ..Default::default() };
+    let request = pb::DismissCaseRequest { case_id, reason: "关".into(), ..Default::default() };
     not_found(rpc.dismiss_case(with_token(request, &duty.token)).await);
     let request = pb::RevokeClarificationRequest {
         clarification_id: clarification_id.clone(),

@@ -13,6 +13,7 @@ use contracts::publish::v1::{
     Account, HaltRequest, ListAccountsRequest, ResumeRequest, halt_request, resume_request,
 };
 use serde::Deserialize;
+use tonic::{Code, Response, Status};
 
 use super::load_case;
 use crate::Console;
@@ -255,7 +256,7 @@ async fn stop(
             clarification_id,
             reason: reason.to_owned(),
         };
-        let answer = console.clients.ingest().halt_answers(who.call(request)).await;
+        let answer = known_or_nothing_yet(console.clients.ingest().halt_answers(who.call(request)).await);
         Some(Outcome::of("ingest", words.service_ingest, words, who, answer, |answer| {
             let code = if answer.already_out == 0 { "stopped" } else { "already_out" };
             (code, counts(words, answer.stopped, answer.already_out), Vec::new())
@@ -277,11 +278,20 @@ async fn go_on(console: &Console, who: &SignedIn, scope: &Scope, request_id: &st
     let ingest = async {
         let clarification_id = scope.for_ingest()?;
         let request = ResumeAnswersRequest { request_id: request_id.to_owned(), clarification_id };
-        let answer = console.clients.ingest().resume_answers(who.call(request)).await;
+        let answer = known_or_nothing_yet(console.clients.ingest().resume_answers(who.call(request)).await);
         Some(Outcome::of("ingest", words.service_ingest, words, who, answer, |_| resumed()))
     };
     let (publish, ingest) = tokio::join!(publish, ingest);
     [publish, ingest].into_iter().flatten().collect()
+}
+
+/// ingest has not heard of a clarification that is not signed yet. It keeps the order all the same, for when
+/// the clarification comes; so far nothing was waiting and nothing is out.
+fn known_or_nothing_yet<T: Default>(answer: Result<Response<T>, Status>) -> Result<Response<T>, Status> {
+    match answer {
+        Err(unknown) if unknown.code() == Code::NotFound => Ok(Response::new(T::default())),
+        known => known,
+    }
 }
 
 impl Outcome {

@@ -112,10 +112,10 @@ async fn publications_page(
         .into_iter()
         .map(|publication| PublicationView::of(publication, who.visit.language))
         .collect();
-    if let Some((id, typed)) = typed {
-        if let Some(publication) = publications.iter_mut().find(|publication| publication.id == id) {
-            publication.typed = Some(typed);
-        }
+    if let Some((id, typed)) = typed
+        && let Some(publication) = publications.iter_mut().find(|publication| publication.id == id)
+    {
+        publication.typed = Some(typed);
     }
     Ok(page(
         &frame.clone(),

@@ -1,6 +1,8 @@
 //! The console by itself, over HTTP: what it does for strangers, and while no service can be reached. What
 //! it does with the services is told by the system tests.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be set up ends its test")]
+
 use console::{App, Config};
 use reqwest::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,

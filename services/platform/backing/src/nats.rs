@@ -72,8 +72,7 @@ impl Nats {
         }
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         std::fs::write(folder.join("nats.conf"), configuration(folder, port, users))?;
-        let mut nats =
-            Self { program: program.to_owned(), folder: folder.to_owned(), port, server: None };
+        let mut nats = Self { program: program.to_owned(), folder: folder.to_owned(), port, server: None };
         nats.resume().await?;
         Ok(nats)
     }
@@ -96,8 +95,10 @@ impl Nats {
             .spawn()
             .with_context(|| format!("{} could not be started", self.program.display()))?;
         remember(&self.folder.join("nats.pid"), server.id())?;
-        self.server = Some(server);
-        if !wait_until(Duration::from_secs(20), async || port::is_taken(self.port)).await {
+        let server = self.server.insert(server);
+        let answering = wait_until(Duration::from_secs(20), async || port::is_taken(self.port)).await;
+        // Another program may have taken the port: then it answers, and ours is gone.
+        if !answering || server.try_wait()?.is_some() {
             bail!("NATS did not start: {}", tail(&self.log()));
         }
         Ok(())
@@ -191,7 +192,9 @@ fn configuration(folder: &Path, port: u16, users: &[BusUser]) -> String {
 /// When there is none of version 2.15 or newer.
 pub async fn nats_server(installed: &Path) -> anyhow::Result<PathBuf> {
     for candidate in [installed, Path::new("nats-server")] {
-        let Ok(printed) = crate::process::run(Command::new(candidate).arg("--version")).await else { continue };
+        let Ok(printed) = crate::process::run(Command::new(candidate).arg("--version")).await else {
+            continue;
+        };
         if is_new_enough(&printed) {
             return Ok(candidate.to_owned());
         }

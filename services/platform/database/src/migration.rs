@@ -69,7 +69,10 @@ pub async fn refuse_pending(pool: &PgPool, schemas: &[Schema]) -> anyhow::Result
         let query = format!("SELECT version FROM {}._sqlx_migrations WHERE success", schema.name);
         let applied: Vec<i64> =
             sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(pool).await.with_context(|| {
-                format!("could not read what schema {} has applied: is `chengqing migrate` done?", schema.name)
+                format!(
+                    "could not read what schema {} has applied: is `chengqing migrate` done?",
+                    schema.name
+                )
             })?;
         for migration in schema.migrator.iter() {
             if !applied.contains(&migration.version) {

@@ -14,7 +14,8 @@ use crate::Refusal;
 /// INVALID_ARGUMENT naming `field` when it is not a UUID.
 pub fn parse_id<T: FromStr>(field: &'static str, text: &str) -> Result<T, Status> {
     text.parse().map_err(|_| {
-        Refusal::invalid(field, format!("{field} 不是有效的编号。"), format!("{field} must be a UUID.")).into()
+        Refusal::invalid(field, format!("{field} 不是有效的编号。"), format!("{field} must be a UUID."))
+            .into()
     })
 }
 

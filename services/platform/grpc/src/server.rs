@@ -41,10 +41,7 @@ pub async fn serve(
         }
     };
     let routes = Routes::from(
-        routes
-            .into_axum_router()
-            .layer(from_fn_with_state(verifier, check_token))
-            .layer(from_fn(trace)),
+        routes.into_axum_router().layer(from_fn_with_state(verifier, check_token)).layer(from_fn(trace)),
     );
     Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
 use ed25519_dalek::SigningKey;
+use pasetors::Public;
 use pasetors::keys::{AsymmetricPublicKey, AsymmetricSecretKey};
 use pasetors::token::UntrustedToken;
 use pasetors::version4::{PublicToken, V4};
-use pasetors::Public;
 use runtime::Clock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -40,12 +40,15 @@ pub struct TokenIssuer {
     clock: Clock,
 }
 
+/// Who verified tokens speak for, and until when, by the hash of the token.
+type Remembered = HashMap<[u8; 32], (Caller, OffsetDateTime)>;
+
 /// Checks tokens.
 #[derive(Clone)]
 pub struct TokenVerifier {
     key: Arc<AsymmetricPublicKey<V4>>,
     clock: Clock,
-    remembered: Arc<Mutex<HashMap<[u8; 32], (Caller, OffsetDateTime)>>>,
+    remembered: Arc<Mutex<Remembered>>,
 }
 
 /// The public half, in hex, of a key given by its 32-byte seed in hex.
@@ -147,12 +150,7 @@ mod tests {
     use ids::AgencyId;
 
     fn caller() -> Caller {
-        Caller {
-            agency: AgencyId::mint(),
-            person: None,
-            role: Role::Client,
-            display_name: "热线".into(),
-        }
+        Caller { agency: AgencyId::mint(), person: None, role: Role::Client, display_name: "热线".into() }
     }
 
     fn seed(byte: u8) -> SecretString {
@@ -177,7 +175,8 @@ mod tests {
         let clock = Clock::system();
         let verifier = TokenVerifier::new(&public_key(&seed(1)).unwrap(), clock.clone()).unwrap();
         let minute = std::time::Duration::from_secs(60);
-        let (foreign, _) = TokenIssuer::new(&seed(2), clock.clone()).unwrap().issue(&caller(), minute).unwrap();
+        let (foreign, _) =
+            TokenIssuer::new(&seed(2), clock.clone()).unwrap().issue(&caller(), minute).unwrap();
         assert_eq!(verifier.verify(&foreign), None);
         let (token, _) = TokenIssuer::new(&seed(1), clock).unwrap().issue(&caller(), minute).unwrap();
         let changed = token.replace('a', "b");

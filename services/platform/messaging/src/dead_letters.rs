@@ -192,7 +192,7 @@ fn to_json(headers: Option<&HeaderMap>) -> serde_json::Value {
         .into_iter()
         .flat_map(HeaderMap::iter)
         .map(|(name, values)| {
-            (storable(&name.to_string()), values.iter().map(|value| storable(value.as_str())).collect())
+            (storable(name.as_ref()), values.iter().map(|value| storable(value.as_str())).collect())
         })
         .collect();
     serde_json::json!(headers)

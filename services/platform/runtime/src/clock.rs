@@ -35,7 +35,8 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the clock is chosen before any configuration is read")]
     pub fn from_environment() -> Self {
-        std::env::var("CHENGQING_CLOCK_FILE").map_or_else(|_| Self::system(), |file| Self::steered(file.into()))
+        std::env::var("CHENGQING_CLOCK_FILE")
+            .map_or_else(|_| Self::system(), |file| Self::steered(file.into()))
     }
 
     /// The time now.

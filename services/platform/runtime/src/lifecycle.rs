@@ -53,7 +53,10 @@ impl Lifecycle {
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
         let this = self.clone();
         self.tasks.spawn(async move {
-            #[expect(clippy::disallowed_methods, reason = "this is the tracked spawn that everything else uses")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the tracked spawn that everything else uses"
+            )]
             let mut running = tokio::spawn(task);
             let ended = tokio::select! {
                 ended = &mut running => ended,

@@ -57,7 +57,9 @@ pub fn start(service: &'static str, endpoint: Option<&str>, filter: &str) -> any
 
 /// The exporter's own libraries are left out: their spans would be exported and make new ones for ever.
 fn ours_only() -> EnvFilter {
-    EnvFilter::new("info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,reqwest=off,opentelemetry=off,sqlx=off,async_nats=off,rustls=off")
+    EnvFilter::new(
+        "info,h2=off,hyper=off,hyper_util=off,tonic=off,tower=off,reqwest=off,opentelemetry=off,sqlx=off,async_nats=off,rustls=off",
+    )
 }
 
 impl Exporters {

@@ -63,15 +63,16 @@ fn connect(url: &SecretString) -> PgPool {
 pub async fn postgres() -> SharedPostgres {
     let folder = shared_folder();
     std::fs::create_dir_all(&folder).unwrap();
-    // One process starts it, the others wait here. The lock goes with the file.
-    let lock = File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
+    // One starts it, the others wait here without holding up their own runtime. The lock goes with the file.
+    let file = File::create(folder.join("lock")).unwrap();
+    let _lock = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await.unwrap().unwrap();
     let port_file = folder.join("port");
     let port = std::fs::read_to_string(&port_file).ok().and_then(|text| text.trim().parse().ok());
     let port = port.unwrap_or_else(|| backing::free_port().unwrap());
     std::fs::write(&port_file, port.to_string()).unwrap();
-    let server =
-        backing::Postgres::start(&folder.join("postgres"), port, PASSWORD, PostgresTuning::ForTests).await.unwrap();
+    let server = backing::Postgres::start(&folder.join("postgres"), port, PASSWORD, PostgresTuning::ForTests)
+        .await
+        .unwrap();
     SharedPostgres(server)
 }
 
@@ -113,10 +114,14 @@ impl Postgres {
             .tempdir_in("/var/tmp")
             .unwrap();
         let port = backing::free_port().unwrap();
-        let server =
-            backing::Postgres::start(&folder.path().join("postgres"), port, PASSWORD, PostgresTuning::ForTests)
-                .await
-                .unwrap();
+        let server = backing::Postgres::start(
+            &folder.path().join("postgres"),
+            port,
+            PASSWORD,
+            PostgresTuning::ForTests,
+        )
+        .await
+        .unwrap();
         Self { server, _folder: folder }
     }
 
@@ -163,8 +168,10 @@ impl Drop for Postgres {
     /// The server must go before its folder does.
     fn drop(&mut self) {
         if let Some(id) = self.server.process_id() {
-            let _gone_already =
-                std::process::Command::new("kill").args(["-QUIT", &id.to_string()]).stderr(std::process::Stdio::null()).status();
+            let _gone_already = std::process::Command::new("kill")
+                .args(["-QUIT", &id.to_string()])
+                .stderr(std::process::Stdio::null())
+                .status();
         }
     }
 }
@@ -185,10 +192,5 @@ async fn fresh_database(server: &backing::Postgres, service: &str, schemas: &[Sc
     let owner_url = SecretString::from(server.url(&owner, PASSWORD, &name));
     database::migrate(&owner_url, service, schemas).await.unwrap();
     let url = SecretString::from(server.url(&role, PASSWORD, &name));
-    TestDatabase {
-        pool: connect(&url),
-        url,
-        owner_url,
-        superuser_url: server.superuser_url(&name).into(),
-    }
+    TestDatabase { pool: connect(&url), url, owner_url, superuser_url: server.superuser_url(&name).into() }
 }

@@ -24,10 +24,7 @@ pub async fn run(common: &Common) -> anyhow::Result<()> {
     let seconds = Duration::from_secs(common.amount.unwrap_or(4));
     let mut ground = Ground::prepare(common).await?;
     // The raw limit writes into tables of the same make, in a database of its own.
-    ground
-        .postgres
-        .run_sql("postgres", "CREATE DATABASE chengqing_raw TEMPLATE chengqing_ingest")
-        .await?;
+    ground.postgres.run_sql("postgres", "CREATE DATABASE chengqing_raw TEMPLATE chengqing_ingest").await?;
     ground.fleet.start("ingest").await?;
     let token = ground.client_token()?;
     let ingest_url = format!("http://127.0.0.1:{}", ground.installation.ports().ingest);
@@ -58,12 +55,7 @@ pub async fn run(common: &Common) -> anyhow::Result<()> {
     ground.clear().await
 }
 
-async fn ours(
-    url: &str,
-    token: &str,
-    callers: usize,
-    lasting: Duration,
-) -> anyhow::Result<(f64, Latencies)> {
+async fn ours(url: &str, token: &str, callers: usize, lasting: Duration) -> anyhow::Result<(f64, Latencies)> {
     let mut channels = Vec::new();
     for _ in 0..CONNECTIONS {
         channels.push(grpc::channel(url)?);

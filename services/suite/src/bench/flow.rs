@@ -117,10 +117,8 @@ impl Arrivals {
     /// Whether one report was accepted; at a rate beyond capacity some are refused, which is their answer.
     async fn one(&self) -> bool {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let request = SubmitReportRequest {
-            request_id: uuid::Uuid::now_v7().to_string(),
-            report: Some(mixed(number)),
-        };
+        let request =
+            SubmitReportRequest { request_id: uuid::Uuid::now_v7().to_string(), report: Some(mixed(number)) };
         let mut client = IngestServiceClient::new(self.channel.clone());
         client.submit_report(grpc::with_token(request, &self.token)).await.is_ok()
     }

@@ -106,7 +106,8 @@ fn read_id(file: &Path) -> anyhow::Result<u32> {
 /// Resident memory of one process.
 fn resident_mb(process: u32) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let kb = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+    let kb =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
     Ok(kb.unwrap_or(0_u64) / 1024)
 }
 
@@ -117,7 +118,9 @@ fn family_mb(parent: u32) -> anyhow::Result<u64> {
     let kb: u64 = family
         .filter_map(|process: u32| std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok())
         .filter_map(|rollup| {
-            rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse::<u64>().ok())
+            rollup
+                .lines()
+                .find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse::<u64>().ok())
         })
         .sum();
     Ok(kb / 1024)

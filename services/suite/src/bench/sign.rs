@@ -202,22 +202,23 @@ async fn pushed(ground: &Ground, clarification: &str) -> anyhow::Result<()> {
 /// From the row of the signed event to the first attempt, which publish commits right before its request. Both
 /// times are PostgreSQL's or the machine's own, moved alike.
 async fn committed_to_request(ground: &Ground) -> anyhow::Result<Latencies> {
-    let signed = ground.rows(
-        "chengqing_approval",
-        "SELECT clarification_id, (extract(epoch FROM sign_time) * 1e6)::bigint FROM approval.step
+    let signed = ground
+        .rows(
+            "chengqing_approval",
+            "SELECT clarification_id, (extract(epoch FROM sign_time) * 1e6)::bigint FROM approval.step
          WHERE purpose = 'signed'",
-    )
-    .await?;
+        )
+        .await?;
     let requested: std::collections::HashMap<String, i64> = ground
         .rows(
-        "chengqing_publish",
-        "SELECT p.clarification_id, (extract(epoch FROM min(a.begun_time)) * 1e6)::bigint
+            "chengqing_publish",
+            "SELECT p.clarification_id, (extract(epoch FROM min(a.begun_time)) * 1e6)::bigint
          FROM publish.attempt a JOIN publish.publication p USING (publication_id)
          WHERE p.channel = 'wechat' GROUP BY p.clarification_id",
-    )
-    .await?
-    .into_iter()
-    .collect();
+        )
+        .await?
+        .into_iter()
+        .collect();
     let mut latencies = Latencies::new()?;
     for (clarification, signed) in signed {
         if let Some(requested) = requested.get(&clarification) {

@@ -35,7 +35,8 @@ impl Browser {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(base_url: String) -> anyhow::Result<Self> {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build()?;
+        let client =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(DEADLINE).build()?;
         Ok(Self { client, base_url, cookies: BTreeMap::new() })
     }
 

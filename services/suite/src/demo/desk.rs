@@ -161,7 +161,8 @@ impl<'a> Desk<'a> {
             ("expected_revision", revises.map_or("0", |seen| &*seen.revision)),
         ];
         form.extend(fields);
-        let saved = browser.submit(&page, &address, &form).await?.accepted().context("the draft was refused")?;
+        let saved =
+            browser.submit(&page, &address, &form).await?.accepted().context("the draft was refused")?;
         ensure!(saved.path.contains("/clarification/"), "saving led to {}", saved.path);
         Seen::on(&saved)
     }

@@ -77,8 +77,7 @@ impl Outside {
     /// # Errors
     /// When the sandbox does not answer.
     pub async fn citizens(&self, count: usize) -> anyhow::Result<Vec<Citizen>> {
-        let made: Citizens =
-            self.post("citizens", &json!({ "count": count, "open_window": true })).await?;
+        let made: Citizens = self.post("citizens", &json!({ "count": count, "open_window": true })).await?;
         Ok(made.citizens)
     }
 

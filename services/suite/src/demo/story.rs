@@ -53,8 +53,7 @@ pub async fn play(
     let jobs_before = jobs(&outside).await?;
     let desk = Desk::new(installation, clock);
     let began = Instant::now();
-    let mut story =
-        Story { installation, postgres, publish, outside, desk, began, log_before, jobs_before };
+    let mut story = Story { installation, postgres, publish, outside, desk, began, log_before, jobs_before };
     story.known_answer().await.context("step 1, the known answer")?;
     story.receipt().await.context("step 2, the receipt")?;
     let case = story.gathering().await.context("step 3, gathering")?;
@@ -123,11 +122,17 @@ impl Story<'_> {
             })
             .collect();
         lines.extend(words::NOT_REPORTS.iter().enumerate().map(|(number, text)| {
-            json!({ "id": format!("{played}-other-{number}"), "text": text, "channel": "hotline" }).to_string()
+            json!({ "id": format!("{played}-other-{number}"), "text": text, "channel": "hotline" })
+                .to_string()
         }));
         std::fs::write(&file, lines.join("\n"))?;
         let counted = import::import(&file, &Destination::of(self.installation)).await?;
-        ensure!(counted.accepted == lines.len() as u64, "{} of {} lines came in", counted.accepted, lines.len());
+        ensure!(
+            counted.accepted == lines.len() as u64,
+            "{} of {} lines came in",
+            counted.accepted,
+            lines.len()
+        );
 
         let duty = self.desk.person("duty").await?;
         let case = eventually(PATIENCE, "one case gathers them all", async || {
@@ -163,7 +168,8 @@ impl Story<'_> {
         let address = format!("/case/{case}");
         let duty = self.desk.person("duty").await?;
         let page = duty.open(&address).await?.accepted()?;
-        let revision = page.attribute("data-state-revision").context("the case shows no revision")?.to_owned();
+        let revision =
+            page.attribute("data-state-revision").context("the case shows no revision")?.to_owned();
         let urgent = [("expected_revision", &*revision), ("urgent", "on"), ("due_minutes", "60")];
         let page = duty.submit(&page, &format!("{address}/urgency"), &urgent).await?.accepted()?;
         let question = [("department", DEPARTMENT), ("question", words::QUESTION), ("due_minutes", "30")];
@@ -278,10 +284,8 @@ impl Story<'_> {
         ensure!(page.attribute("data-quota-left") == Some("1"), "the signer does not see the quota");
         ensure!(page.says(words::A_TITLE), "the signer does not see the words");
 
-        let place = format!(
-            "WHERE clarification_id = '{}' AND revision = {}",
-            draft.clarification, draft.revision
-        );
+        let place =
+            format!("WHERE clarification_id = '{}' AND revision = {}", draft.clarification, draft.revision);
         let alter = format!(
             "UPDATE approval.revision SET content = set_byte(content, length(content) - 1, \
              get_byte(content, length(content) - 1) # 1) {place}"
@@ -289,10 +293,7 @@ impl Story<'_> {
         self.postgres.run_sql("chengqing_approval", &alter).await?;
         let refused = self.desk.try_sign("signer", case, &draft.clarification, "signed").await;
         self.postgres.run_sql("chengqing_approval", &alter).await?;
-        ensure!(
-            !refused.as_ref().is_ok_and(|page| page.status.is_success()),
-            "an altered byte was signed"
-        );
+        ensure!(!refused.as_ref().is_ok_and(|page| page.status.is_success()), "an altered byte was signed");
         let duty = self.desk.person("duty").await?;
         let shown = duty.open(&format!("/case/{case}")).await?.accepted()?;
         ensure!(shown.says("校验"), "the case does not say why it was refused");
@@ -411,7 +412,6 @@ impl Story<'_> {
     async fn one_citizen(&self) -> anyhow::Result<Citizen> {
         self.outside.citizens(1).await?.pop().context("the sandbox made no citizen")
     }
-
 }
 
 fn tell(began: Instant, step: u8, zh: &str, en: &str, look: &str) {

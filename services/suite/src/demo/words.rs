@@ -1,8 +1,7 @@
 //! The words of the demo story. All of it is invented; 青岚县 does not exist.
 
 /// A: what a citizen asks that nobody has answered yet.
-pub const A_MESSAGE: &str =
-    "群里都在转，说明天凌晨3点青岚县有7级地震，让大家别睡屋里，是真的吗？";
+pub const A_MESSAGE: &str = "群里都在转，说明天凌晨3点青岚县有7级地震，让大家别睡屋里，是真的吗？";
 /// A: the article's title.
 pub const A_TITLE: &str = "青岚县没有地震预报，网传“明天凌晨3点地震”不实";
 /// A: its summary.
@@ -31,8 +30,7 @@ pub const B_SUMMARY: &str = "县市场监管局抽检城东市场西瓜12批次�
 /// B: 网传.
 pub const B_CLAIM: &str = "城东市场西瓜打甜水针，有孩子吃了住院。";
 /// B: 核查.
-pub const B_CHECK: &str =
-    "县市场监管局抽检12批次，甜蜜素、糖精钠均未检出；县卫生健康局未接到相关就诊报告。";
+pub const B_CHECK: &str = "县市场监管局抽检12批次，甜蜜素、糖精钠均未检出；县卫生健康局未接到相关就诊报告。";
 /// B: 结论.
 pub const B_CONCLUSION: &str = "不实。";
 /// B: 依据.
@@ -44,9 +42,18 @@ pub const B_POST: &str = "【城东市场西瓜抽检合格】网传“西瓜打
 
 /// The standing replies of the sample office, by key.
 pub const STANDING_REPLIES: [(&str, &str); 7] = [
-    ("receipt", "收到，编号{code}。值班人员会核实，结果发到这里。核实前请勿转发；遇险请拨110、119、120。超过48小时微信不允许我们主动发消息，回复“结果”即可查询。"),
-    ("question", "您的咨询已收到，编号{code}。办事问题请拨12345政务服务便民热线，或在本号菜单“办事指南”中查询。"),
-    ("complaint", "您的诉求已收到，编号{code}。投诉和求助事项由12345政务服务便民热线受理，请拨12345，会有专人登记办理。"),
+    (
+        "receipt",
+        "收到，编号{code}。值班人员会核实，结果发到这里。核实前请勿转发；遇险请拨110、119、120。超过48小时微信不允许我们主动发消息，回复“结果”即可查询。",
+    ),
+    (
+        "question",
+        "您的咨询已收到，编号{code}。办事问题请拨12345政务服务便民热线，或在本号菜单“办事指南”中查询。",
+    ),
+    (
+        "complaint",
+        "您的诉求已收到，编号{code}。投诉和求助事项由12345政务服务便民热线受理，请拨12345，会有专人登记办理。",
+    ),
     ("help", "如遇危险，请立即拨打110、119、120！本号不能代替报警。值班人员已收到提醒，编号{code}。"),
     ("observation", "感谢告知，编号{code}。情况已转主管部门，如需进一步了解会在这里联系您。"),
     ("other", "您好，这里是青岚县辟谣平台（演示）。看到拿不准的传言，把原话或截图发来，我们核实后答复您。"),
@@ -56,8 +63,7 @@ pub const STANDING_REPLIES: [(&str, &str); 7] = [
 /// 核查中: what those who ask meanwhile are told.
 pub const HOLDING_TITLE: &str = "“明天凌晨3点青岚县有7级地震”正在核查";
 /// Its text.
-pub const HOLDING_TEXT: &str =
-    "关于“明天凌晨3点青岚县有7级地震”的说法，县应急管理局正在核查。截至目前没有收到地震预报，请勿转发，结果将在这里告知。";
+pub const HOLDING_TEXT: &str = "关于“明天凌晨3点青岚县有7级地震”的说法，县应急管理局正在核查。截至目前没有收到地震预报，请勿转发，结果将在这里告知。";
 
 /// What the department is asked.
 pub const QUESTION: &str = "是否收到或发布过涉及我县的地震预报？请附依据。";
@@ -68,7 +74,16 @@ pub const EVIDENCE: &str = "《中华人民共和国防震减灾法》第二十�
 
 /// Forty ways to say A, as they go around in chat groups.
 pub fn variants() -> Vec<String> {
-    let openings = ["", "紧急通知：", "刚收到消息，", "朋友圈都在说，", "转发：", "听说", "家长群里说，", "业主群通知，"];
+    let openings = [
+        "",
+        "紧急通知：",
+        "刚收到消息，",
+        "朋友圈都在说，",
+        "转发：",
+        "听说",
+        "家长群里说，",
+        "业主群通知，",
+    ];
     let whens = ["明天凌晨3点", "明天凌晨三点", "明早3点", "明天凌晨3点左右", "明天凌晨3点钟"];
     let whats = [
         "青岚县有7级地震，大家别睡屋里",

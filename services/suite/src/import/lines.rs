@@ -49,7 +49,9 @@ pub fn open(file: &Path) -> anyhow::Result<Box<dyn Iterator<Item = Line> + Send>
     let opened = File::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
     let source = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some("jsonl" | "ndjson") => Ok(Box::new(JsonLines { reader: BufReader::new(opened), source, number: 0, end: 0 })),
+        Some("jsonl" | "ndjson") => {
+            Ok(Box::new(JsonLines { reader: BufReader::new(opened), source, number: 0, end: 0 }))
+        }
         Some("csv") => Ok(Box::new(csv_lines(opened, source))),
         _ => bail!("{}: only .jsonl and .csv files can be imported", file.display()),
     }
@@ -106,8 +108,9 @@ fn skip_line(reader: &mut BufReader<File>) -> u64 {
 
 fn parse(bytes: &[u8], source: &str, number: u64) -> Result<Report, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "不是 UTF-8 编码 The line is not UTF-8.".to_owned())?;
-    let fields: Fields = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| format!("不是有效的 JSON 对象，或缺少 text Not a JSON object with a text: {error}"))?;
+    let fields: Fields = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        format!("不是有效的 JSON 对象，或缺少 text Not a JSON object with a text: {error}")
+    })?;
     report(fields, source, number)
 }
 

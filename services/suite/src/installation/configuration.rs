@@ -10,7 +10,10 @@ use super::sample;
 impl Installation {
     pub(super) fn write_configuration(&self) -> anyhow::Result<()> {
         write_private(&self.configuration_file(), &toml::to_string(&self.services()?)?)?;
-        write_private(&self.sandbox_configuration_file(), &toml::to_string(&json!({ "sandbox": self.sandbox() }))?)
+        write_private(
+            &self.sandbox_configuration_file(),
+            &toml::to_string(&json!({ "sandbox": self.sandbox() }))?,
+        )
     }
 
     fn services(&self) -> anyhow::Result<Value> {

@@ -23,7 +23,10 @@ impl Installation {
             );
             postgres.run_sql("postgres", &roles).await?;
             let exists = postgres
-                .run_sql("postgres", &format!("SELECT 1 FROM pg_database WHERE datname = 'chengqing_{service}'"))
+                .run_sql(
+                    "postgres",
+                    &format!("SELECT 1 FROM pg_database WHERE datname = 'chengqing_{service}'"),
+                )
                 .await?;
             if exists.trim().is_empty() {
                 postgres
@@ -52,14 +55,21 @@ impl Installation {
     #[must_use]
     pub fn owner_url(&self, service: &str) -> SecretString {
         let password = &self.secrets.service(service).owner_password;
-        format!("postgres://chengqing_{service}_owner:{password}@127.0.0.1:{}/chengqing_{service}", self.ports.postgres)
-            .into()
+        format!(
+            "postgres://chengqing_{service}_owner:{password}@127.0.0.1:{}/chengqing_{service}",
+            self.ports.postgres
+        )
+        .into()
     }
 
     /// Where a running service reaches its database.
     #[must_use]
     pub fn service_url(&self, service: &str) -> SecretString {
         let password = &self.secrets.service(service).database_password;
-        format!("postgres://chengqing_{service}:{password}@127.0.0.1:{}/chengqing_{service}", self.ports.postgres).into()
+        format!(
+            "postgres://chengqing_{service}:{password}@127.0.0.1:{}/chengqing_{service}",
+            self.ports.postgres
+        )
+        .into()
     }
 }

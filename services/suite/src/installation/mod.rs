@@ -44,8 +44,9 @@ impl Installation {
     /// # Errors
     /// When the folder cannot be written.
     pub fn open(folder: &Path, ports: Ports) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be made; choose another folder with --data", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("{} cannot be made; choose another folder with --data", folder.display())
+        })?;
         let secrets = Secrets::open(&folder.join("secrets.json"))?;
         let installation = Self { folder: folder.to_owned(), ports, secrets };
         installation.write_configuration()?;
@@ -82,7 +83,9 @@ impl Installation {
     /// When approval's database is away.
     pub async fn provision_sample(&self) -> anyhow::Result<()> {
         let owner = self.owner_url("approval");
-        approval::provision::provision(&owner, sample::plan(self)).await.context("the sample office could not be made")?;
+        approval::provision::provision(&owner, sample::plan(self))
+            .await
+            .context("the sample office could not be made")?;
         Ok(())
     }
 

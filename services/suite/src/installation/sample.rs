@@ -41,10 +41,14 @@ pub struct Colleague {
 pub const fn colleagues() -> &'static [Colleague] {
     &[
         Colleague { login: "duty", display_name: "演示·值班员", role: Role::DutyOfficer },
-        Colleague { login: "checker", display_name: "演示·核查员（应急管理局）", role: Role::Checker },
+        Colleague {
+            login: "checker", display_name: "演示·核查员（应急管理局）", role: Role::Checker
+        },
         Colleague { login: "drafter", display_name: "演示·拟稿人", role: Role::Drafter },
         Colleague { login: "reviewer", display_name: "演示·复审人", role: Role::Reviewer },
-        Colleague { login: "signer", display_name: "演示·终审人（带班领导）", role: Role::Signer },
+        Colleague {
+            login: "signer", display_name: "演示·终审人（带班领导）", role: Role::Signer
+        },
         Colleague { login: "admin", display_name: "演示·管理员", role: Role::Administrator },
         Colleague { login: "admin2", display_name: "演示·管理员（二）", role: Role::Administrator },
         Colleague { login: "auditor", display_name: "演示·审计员", role: Role::Auditor },
