@@ -12,21 +12,27 @@ struct Rumor {
     about: String,
 }
 
-const SUBJECTS: [&str; 8] =
-    ["城北大桥", "自来水厂", "中心小学", "老车站", "人民公园", "青溪水库", "长途客运站", "体育馆"];
-const EVENTS: [&str; 8] = [
-    "下个月要整体拆除重建",
-    "昨晚发生了严重爆炸",
-    "从明天起无限期关闭",
-    "被外地老板买下来了",
-    "挖出了很多古代金币",
-    "有野猪伤人好几个",
-    "要改建成垃圾焚烧厂",
-    "门票涨到五百块一张",
+const RUMORS: [(&str, &str); 16] = [
+    ("城北大桥", "下个月要整体拆除重建"),
+    ("自来水厂", "昨晚发生了严重爆炸"),
+    ("中心小学", "从明天起无限期关闭"),
+    ("老车站", "被外地老板买下来了"),
+    ("人民公园", "挖出了很多古代金币"),
+    ("青溪水库", "有野猪咬伤好几个人"),
+    ("长途客运站", "要改建成垃圾焚烧厂"),
+    ("体育馆", "门票涨到五百块一张"),
+    ("菜市场", "卖的猪肉全部打了药"),
+    ("妇幼医院", "抱错了两个新生儿"),
+    ("地铁三号线", "施工把古墓挖塌了"),
+    ("烟花仓库", "失火烧掉整条街"),
+    ("电影院", "放映途中天花板掉落"),
+    ("养老院", "饭菜吃倒了四十位老人"),
+    ("化工园区", "泄漏的毒气飘向市区"),
+    ("公积金", "年底前一律不准提取"),
 ];
 
 fn rumor(round: usize) -> Rumor {
-    let (subject, event) = (SUBJECTS[round % 8], EVENTS[(round / 8 + round) % 8]);
+    let (subject, event) = RUMORS[round];
     Rumor { asked: format!("听说{subject}{event}，是真的吗"), about: format!("{subject}{event}") }
 }
 
@@ -128,6 +134,8 @@ const ELSEWHERE: [&str; 12] = [
 async fn killed_at_each(service: &'static str, points: &[&str]) {
     let mut office = Office::open().await;
     for (round, point) in points.iter().enumerate() {
+        // Shown only when the test fails: where it was.
+        println!("killing {service} at {point}");
         office.fleet.kill(service).await.unwrap();
         let deaths = office.fleet.deaths(service);
         office.fleet.start_armed(service, point).await.unwrap();

@@ -62,6 +62,11 @@ impl Office {
         let time = SteeredClock::in_folder(folder.path());
         let installation = Installation::open(folder.path(), Ports::free().unwrap()).unwrap();
         let installation: &'static Installation = Box::leak(Box::new(installation));
+        // One push a day would make every second round of a test wait for tomorrow.
+        let configuration = installation.configuration_file();
+        let text = std::fs::read_to_string(&configuration).unwrap();
+        std::fs::write(&configuration, text.replace("daily_push_quota = 1", "daily_push_quota = 1000"))
+            .unwrap();
         let postgres = installation.start_postgres(PostgresTuning::ForTests).await.unwrap();
         let nats = installation.start_nats(&testkit::nats_program().await).await.unwrap();
         installation.provision_sample().await.unwrap();
@@ -258,4 +263,13 @@ pub fn boxes(about: &str, level: &str) -> Vec<(&'static str, &'static str)> {
 /// The title of a clarification about `about`.
 pub fn title(about: &str) -> String {
     format!("“{about}”不实")
+}
+
+impl Drop for Office {
+    /// The database server must go before its folder does.
+    fn drop(&mut self) {
+        if let Some(id) = self.postgres.process_id() {
+            let _gone_already = std::process::Command::new("kill").args(["-QUIT", &id.to_string()]).status();
+        }
+    }
 }
