@@ -36,26 +36,35 @@ fn rumor(round: usize) -> Rumor {
     Rumor { asked: format!("听说{subject}{event}，是真的吗"), about: format!("{subject}{event}") }
 }
 
+/// Between the commitment to a customer message and its outcome nobody can know whether it was sent, and the
+/// platform has no key under which to repeat it: those answers are listed for a person (G8).
+const UNKNOWABLE: [&str; 2] =
+    ["ingest.deliver.after_attempt_committed", "ingest.deliver.after_call_before_outcome"];
+
 /// The whole chain once, with everybody kept alive: three people ask, the office clarifies, everyone is told.
-async fn chain(office: &mut Office, round: usize) {
+async fn chain(office: &mut Office, round: usize, point: &str) {
     let rumor = rumor(round);
     office.outside.reset_quota().await.unwrap();
     let mut citizens = Vec::new();
-    for citizen in office.outside.citizens(3).await.unwrap() {
-        // The platform delivers up to three times; a service that died meanwhile has to be back by then.
-        office.fleet.revive().await.unwrap();
-        office.outside.send(&citizen, &rumor.asked).await.unwrap();
-        citizens.push(citizen.openid);
+    for _ in 0..3 {
+        citizens.push(office.says_through_deaths(&rumor.asked).await.openid);
     }
     let case = office.case_about(&rumor.about).await;
     office.signed_through_deaths(&case, &rumor.about).await;
     office.all_publications(&case, 3, "confirmed").await;
-    office.answered(&case, 3).await;
+    let unknown = office.settled(&case, 3).await;
 
     let outcome = office.outcome(&title(&rumor.about)).await;
     assert_eq!((outcome.pushes, outcome.posts), (1, 1), "round {round}, {}", rumor.about);
-    let expected: BTreeMap<String, usize> = citizens.into_iter().map(|citizen| (citizen, 1)).collect();
-    assert_eq!(outcome.answers, expected, "round {round}, {}", rumor.about);
+    let once: BTreeMap<String, usize> = citizens.into_iter().map(|citizen| (citizen, 1)).collect();
+    if UNKNOWABLE.contains(&point) {
+        assert!(unknown > 0, "{point} left no answer unknown");
+        assert!(outcome.answers.iter().all(|(citizen, count)| once.get(citizen) == Some(count)));
+        assert!(outcome.answers.len() as u64 + unknown >= 3, "somebody has no answer and is not listed");
+    } else {
+        assert_eq!(outcome.answers, once, "round {round}, {}", rumor.about);
+        assert_eq!(unknown, 0, "round {round}, {}", rumor.about);
+    }
 }
 
 /// The points of the messaging crate, which every service that owns a database passes.
@@ -139,7 +148,7 @@ async fn killed_at_each(service: &'static str, points: &[&str]) {
         office.fleet.kill(service).await.unwrap();
         let deaths = office.fleet.deaths(service);
         office.fleet.start_armed(service, point).await.unwrap();
-        chain(&mut office, round).await;
+        chain(&mut office, round, point).await;
         assert!(office.fleet.deaths(service) > deaths, "{service} never reached {point}");
     }
 }

@@ -6,6 +6,7 @@
 mod bad_input;
 mod crashes;
 mod dependencies;
+mod deployment;
 mod four_eyes;
 mod halt;
 mod inside;

@@ -107,6 +107,27 @@ impl Office {
         (citizen, delivered)
     }
 
+    /// As [`says`](Self::says), while every service is kept alive: the platform delivers three times at most,
+    /// five seconds apart, and a service that died meanwhile has to be back by then.
+    pub async fn says_through_deaths(&mut self, text: &str) -> Citizen {
+        let citizen = self.outside.citizens(1).await.unwrap().pop().unwrap();
+        {
+            let mut sent = std::pin::pin!(self.outside.send(&citizen, text));
+            loop {
+                tokio::select! {
+                    delivered = &mut sent => {
+                        delivered.unwrap();
+                        break;
+                    }
+                    () = tokio::time::sleep(Duration::from_millis(100)) => {
+                        self.fleet.revive().await.unwrap();
+                    }
+                }
+            }
+        }
+        citizen
+    }
+
     /// Waits for something, keeps every service alive, and lets time pass: half a minute for every half second.
     pub async fn until<T>(&mut self, what: &str, mut look: impl AsyncFnMut(&mut Self) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
@@ -205,15 +226,23 @@ impl Office {
         .await;
     }
 
-    /// Waits until nobody waits for an answer, and at least `count` people got one.
+    /// Waits until nobody waits for an answer, and `count` people got one.
     pub async fn answered(&mut self, case: &str, count: u64) {
-        self.until(&format!("{count} people answered"), async |office| {
+        let unknown = self.settled(case, count).await;
+        assert_eq!(unknown, 0, "nobody was to be left to a person");
+    }
+
+    /// Waits until nobody waits for an answer any more, and `count` people got one or are listed because nobody
+    /// knows whether they did. Says how many are listed.
+    pub async fn settled(&mut self, case: &str, count: u64) -> u64 {
+        self.until(&format!("{count} people answered or listed"), async |office| {
             let duty = office.desk.person("duty").await.ok()?;
             let page = duty.open(&format!("/case/{case}/answers")).await.ok()?.accepted().ok()?;
             let read = |name| page.attribute(name).and_then(|number| number.parse::<u64>().ok());
-            (read("data-answered")? >= count && read("data-pending")? == 0).then_some(())
+            let unknown = read("data-unknown")?;
+            (read("data-answered")? + unknown >= count && read("data-pending")? == 0).then_some(unknown)
         })
-        .await;
+        .await
     }
 
     /// What became public and what citizens got, as far as it says `words`.

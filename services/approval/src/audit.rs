@@ -20,12 +20,7 @@ pub async fn record(tx: &mut PgConnection, agency: AgencyId, entries: &[Entry]) 
     if entries.is_empty() {
         return Ok(());
     }
-    let (mut sequence, mut hash) = store::audit::lock_head(tx, agency).await?;
-    let mut chained = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let next = chain(agency, sequence, hash, entry);
-        (sequence, hash) = (next.sequence, next.hash);
-        chained.push((entry, next));
-    }
-    store::audit::append(tx, agency, &chained).await
+    let (sequence, hash) = store::audit::lock_head(tx, agency).await?;
+    let chained = chain(agency, sequence, hash, entries);
+    store::audit::append(tx, agency, entries, &chained).await
 }

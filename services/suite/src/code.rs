@@ -23,7 +23,11 @@ pub fn at(installation: &Installation, login: &str, now: OffsetDateTime) -> anyh
     from_secret(secret, seconds)
 }
 
-fn from_secret(secret: &str, seconds: u64) -> anyhow::Result<String> {
+/// The code that an authenticator with this base32 secret shows `seconds` after 1970.
+///
+/// # Errors
+/// When the secret is not base32.
+pub fn from_secret(secret: &str, seconds: u64) -> anyhow::Result<String> {
     let secret = Secret::try_from_base32(secret).map_err(|error| anyhow!("{error}"))?;
     // The defaults are those of every authenticator: SHA-1, six digits, thirty seconds.
     let totp = Builder::new()

@@ -3,6 +3,7 @@
 //!
 //! A library as well, so that the system tests set up and run an installation exactly as `chengqing up` does.
 
+pub mod agency;
 pub mod bench;
 pub mod code;
 pub mod dead_letters;

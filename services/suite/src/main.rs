@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use suite::installation::{Installation, Ports, default_folder};
-use suite::{bench, code, dead_letters, import, serve, up, verify};
+use suite::{agency, bench, code, dead_letters, import, serve, up, verify};
 
 /// 澄清 Chengqing: a government press office's rumor-correction desk.
 #[derive(Parser)]
@@ -55,6 +55,15 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Agencies.
+    #[command(subcommand)]
+    Agency(AgencyCommand),
+    /// Print the public half of the key that signs callers' tokens.
+    TokenPublicKey {
+        /// Approval's configuration.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Reports.
     #[command(subcommand)]
     Report(ReportCommand),
@@ -68,6 +77,12 @@ enum Command {
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::Command),
+}
+
+#[derive(Subcommand)]
+enum AgencyCommand {
+    /// Hold the ceremony in which a real office begins.
+    Found(agency::Found),
 }
 
 #[derive(Subcommand)]
@@ -177,6 +192,11 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Code { login, place } => {
             let code = code::at(&place.open()?, &login, runtime::Clock::from_environment().now())?;
             println!("{code}");
+            Ok(())
+        }
+        Command::Agency(AgencyCommand::Found(arguments)) => agency::found(&arguments).await,
+        Command::TokenPublicKey { config } => {
+            println!("{}", agency::token_public_key(&config)?);
             Ok(())
         }
         Command::Report(ReportCommand::Import { file, target, place }) => {

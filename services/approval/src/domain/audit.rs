@@ -38,9 +38,24 @@ pub struct Chained {
     pub hash: [u8; 32],
 }
 
-/// Puts `entry` behind the chain's end.
+/// Puts `entries` behind the chain's end, each behind the one before.
 #[must_use]
-pub fn chain(agency: AgencyId, last_sequence: i64, last_hash: [u8; 32], entry: &Entry) -> Chained {
+pub fn chain(
+    agency: AgencyId,
+    mut last_sequence: i64,
+    mut last_hash: [u8; 32],
+    entries: &[Entry],
+) -> Vec<Chained> {
+    let mut chained = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let next = chain_one(agency, last_sequence, last_hash, entry);
+        (last_sequence, last_hash) = (next.sequence, next.hash);
+        chained.push(next);
+    }
+    chained
+}
+
+fn chain_one(agency: AgencyId, last_sequence: i64, last_hash: [u8; 32], entry: &Entry) -> Chained {
     let sequence = last_sequence + 1;
     let milliseconds = entry.time.unix_timestamp_nanos() / 1_000_000;
     // Milliseconds since 1970 fit 64 bits for the next 290 million years.
@@ -81,12 +96,11 @@ mod tests {
     #[test]
     fn a_change_anywhere_changes_every_hash_behind_it() {
         let agency = AgencyId::mint();
-        let first = chain(agency, 0, START, &entry("a"));
-        let second = chain(agency, first.sequence, first.hash, &entry("b"));
-        let other_first = chain(agency, 0, START, &entry("c"));
-        let other_second = chain(agency, other_first.sequence, other_first.hash, &entry("b"));
-        assert_eq!((first.sequence, second.sequence), (1, 2));
-        assert_ne!(second.hash, other_second.hash);
+        let one = chain(agency, 0, START, &[entry("a"), entry("b")]);
+        let other = chain(agency, 0, START, &[entry("c"), entry("b")]);
+        assert_eq!(one.iter().map(|chained| chained.sequence).collect::<Vec<_>>(), [1, 2]);
+        assert_ne!(one[1].hash, other[1].hash);
+        assert!(one[1].document.ends_with(&one[0].hash));
     }
 
     #[test]
@@ -94,6 +108,6 @@ mod tests {
         let agency = AgencyId::mint();
         let one = Entry { actor: "ab".into(), subject: "c".into(), ..entry("") };
         let other = Entry { actor: "a".into(), subject: "bc".into(), ..entry("") };
-        assert_ne!(chain(agency, 0, START, &one).hash, chain(agency, 0, START, &other).hash);
+        assert_ne!(chain(agency, 0, START, &[one])[0].hash, chain(agency, 0, START, &[other])[0].hash);
     }
 }

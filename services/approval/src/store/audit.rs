@@ -18,20 +18,21 @@ pub async fn lock_head(tx: &mut PgConnection, agency: AgencyId) -> Result<(i64, 
     Ok((row.sequence, bytes("audit_head.entry_hash", agency, &row.entry_hash)?))
 }
 
-/// Appends entries that were chained behind the locked end, and moves the end.
+/// Appends entries, chained behind the locked end in the same order, and moves the end.
 pub async fn append(
     tx: &mut PgConnection,
     agency: AgencyId,
-    entries: &[(&Entry, Chained)],
+    entries: &[Entry],
+    chained: &[Chained],
 ) -> Result<(), StoreError> {
-    let Some((_, last)) = entries.last() else { return Ok(()) };
-    let sequences: Vec<i64> = entries.iter().map(|(_, chained)| chained.sequence).collect();
-    let times: Vec<OffsetDateTime> = entries.iter().map(|(entry, _)| entry.time).collect();
-    let actors: Vec<String> = entries.iter().map(|(entry, _)| entry.actor.clone()).collect();
-    let actions: Vec<String> = entries.iter().map(|(entry, _)| entry.action.to_owned()).collect();
-    let subjects: Vec<String> = entries.iter().map(|(entry, _)| entry.subject.clone()).collect();
-    let documents: Vec<Vec<u8>> = entries.iter().map(|(_, chained)| chained.document.clone()).collect();
-    let hashes: Vec<Vec<u8>> = entries.iter().map(|(_, chained)| chained.hash.to_vec()).collect();
+    let Some(last) = chained.last() else { return Ok(()) };
+    let sequences: Vec<i64> = chained.iter().map(|one| one.sequence).collect();
+    let times: Vec<OffsetDateTime> = entries.iter().map(|entry| entry.time).collect();
+    let actors: Vec<String> = entries.iter().map(|entry| entry.actor.clone()).collect();
+    let actions: Vec<String> = entries.iter().map(|entry| entry.action.to_owned()).collect();
+    let subjects: Vec<String> = entries.iter().map(|entry| entry.subject.clone()).collect();
+    let documents: Vec<Vec<u8>> = chained.iter().map(|one| one.document.clone()).collect();
+    let hashes: Vec<Vec<u8>> = chained.iter().map(|one| one.hash.to_vec()).collect();
     sqlx::query!(
         "INSERT INTO approval.audit_entry
              (agency_id, sequence, entry_time, actor, action, subject, document, entry_hash)

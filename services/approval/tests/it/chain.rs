@@ -47,6 +47,17 @@ async fn an_edit_voids_the_reviews() {
 }
 
 #[tokio::test]
+async fn a_step_over_other_words_than_the_person_saw_is_refused() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    let seen = chain.revision().await;
+    let hash = hex::encode([7; 32]);
+    let other = pb::Revision { content_hash: hash, ..seen.clone() };
+    assert_refused(chain.sign(&other, "signed").await, Code::Aborted, "CHANGED_MEANWHILE");
+    assert!(office.emitted::<ClarificationSigned>().await.is_empty());
+}
+
+#[tokio::test]
 async fn nobody_signs_a_second_step_nor_one_that_is_not_theirs() {
     let office = Office::open().await;
     let chain = office.revision_with(2).await;

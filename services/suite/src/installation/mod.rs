@@ -15,9 +15,11 @@ use backing::{BusUser, Nats, Postgres, PostgresTuning};
 use ids::AgencyId;
 
 pub use folder::default_folder;
+pub(crate) use folder::write_private;
 pub use ports::Ports;
 pub use sample::{AGENCY_NAME, Colleague, WECHAT_ACCOUNT, colleagues};
 pub use secrets::Secrets;
+pub(crate) use secrets::{base32, letters};
 
 /// The services that own a database and a stream.
 pub const SERVICES: [&str; 4] = ["approval", "ingest", "classification", "publish"];
@@ -70,10 +72,15 @@ impl Installation {
     /// # Errors
     /// When the port is taken or the server does not answer.
     pub async fn start_nats(&self, program: &Path) -> anyhow::Result<Nats> {
-        let users = READS.map(|(service, reads)| {
+        Nats::start(program, &self.folder.join("nats"), self.ports.nats, &self.bus_users()).await
+    }
+
+    /// Who may do what on its bus.
+    #[must_use]
+    pub fn bus_users(&self) -> [BusUser; 4] {
+        READS.map(|(service, reads)| {
             BusUser::service(service, &self.secrets.service(service).bus_password, reads)
-        });
-        Nats::start(program, &self.folder.join("nats"), self.ports.nats, &users).await
+        })
     }
 
     /// Makes the sample office: people, keys, policy, standing replies and one known clarification. Doing it

@@ -144,11 +144,12 @@ impl Secrets {
 }
 
 /// Letters and digits; safe in URLs, configuration files and shells.
-fn letters(length: usize) -> String {
+pub fn letters(length: usize) -> String {
     draw_from(b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", length)
 }
 
-fn base32(length: usize) -> String {
+/// What an authenticator takes as its secret.
+pub fn base32(length: usize) -> String {
     draw_from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", length)
 }
 
