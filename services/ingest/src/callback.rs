@@ -295,7 +295,7 @@ impl Callback {
             external_key: Some(delivery.message_key),
             channel: Channel::Wechat,
             message_type: said.message_type.clone(),
-            reporter: Some(prepare::reporter(
+            reporter: Some(prepare::teller(
                 &self.vault,
                 account.agency,
                 Channel::Wechat,

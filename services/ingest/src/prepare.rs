@@ -3,14 +3,15 @@
 //! This is the costly part of a report and it runs in each caller's own task, so that the few tasks that write
 //! do nothing but write.
 
-use ids::{AgencyId, ReportId, ReporterId};
+use ids::{AgencyId, ReportId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::domain::mask::mask;
 use crate::domain::report::{Channel, Checked};
-use crate::store::report::{NewReport, NewReporter};
+use crate::store::report::{NewReport, Teller};
 use crate::vault::{Key, Purpose, Vault};
 
 /// What the original of a submitted report is, once unsealed.
@@ -38,7 +39,7 @@ pub fn submitted(
     let reporter = report
         .reporter
         .as_ref()
-        .map(|name| reporter(vault, agency, report.channel, report.answer_account.as_deref(), name));
+        .map(|name| teller(vault, agency, report.channel, report.answer_account.as_deref(), name));
     NewReport {
         report_id,
         request_id: request,
@@ -67,20 +68,14 @@ pub fn seal_original(key: &Key, report: ReportId, original: &impl Serialize) -> 
     key.seal(Purpose::Original, report.as_uuid(), &json)
 }
 
-/// A reporter, should nobody be known by this name yet.
+/// A reporter as this report tells.
 #[must_use]
-pub fn reporter(
-    vault: &Vault,
-    agency: AgencyId,
-    channel: Channel,
-    account: Option<&str>,
-    name: &str,
-) -> NewReporter {
-    let reporter_id = ReporterId::mint();
-    let key = Key::random();
-    let identity = key.seal(Purpose::Identity, reporter_id.as_uuid(), name.as_bytes());
-    let lookup_key = reporter_lookup_key(vault, agency, channel, account, name);
-    NewReporter { reporter_id, lookup_key, key, identity, account: account.map(str::to_owned) }
+pub fn teller(vault: &Vault, agency: AgencyId, channel: Channel, account: Option<&str>, name: &str) -> Teller {
+    Teller {
+        lookup_key: reporter_lookup_key(vault, agency, channel, account, name),
+        name: Zeroizing::new(name.to_owned()),
+        account: account.map(str::to_owned),
+    }
 }
 
 /// By which a reporter is found again. Somebody whom an account can answer is one person however the report

@@ -6,6 +6,7 @@ use ids::{AgencyId, ReportId, ReporterId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::domain::report::Channel;
 use crate::vault::{Key, Purpose, Unopened, Vault};
@@ -23,7 +24,7 @@ pub struct NewReport {
     /// "text", or the platform's kind of a message without words.
     pub message_type: String,
     /// Who sent it.
-    pub reporter: Option<NewReporter>,
+    pub reporter: Option<Teller>,
     /// The reporter waits for an immediate reply, and gets a receipt number.
     pub replied_at_once: bool,
     /// The words, masked.
@@ -40,16 +41,12 @@ pub struct NewReport {
     pub received_time: OffsetDateTime,
 }
 
-/// A reporter as far as a report tells. Written only when nobody is known under the lookup key.
-pub struct NewReporter {
-    /// The pseudonym of a new reporter.
-    pub reporter_id: ReporterId,
+/// A reporter as far as a report tells.
+pub struct Teller {
     /// By which a known reporter is recognised.
     pub lookup_key: [u8; 32],
-    /// A new reporter's own key.
-    pub key: Key,
-    /// The platform's name for the person, sealed under `key`.
-    pub identity: Vec<u8>,
+    /// The platform's or the desk's name for the person; kept only sealed.
+    pub name: Zeroizing<String>,
     /// The account that can answer.
     pub account: Option<String>,
 }
@@ -217,63 +214,122 @@ pub async fn write(
         .collect()
 }
 
-/// Every reporter of the batch with the key that its reports are wrapped under.
+/// Reporters by lookup key, each with the key that its reports are wrapped under.
+type Reporters = HashMap<[u8; 32], (ReporterId, Key)>;
+
+/// Every reporter of the batch. Most are known: only who is not, or can now be answered by another account, is
+/// written.
 async fn write_reporters(
     tx: &mut PgConnection,
     agency: AgencyId,
     vault: &Vault,
     reports: &[&NewReport],
-) -> Result<HashMap<[u8; 32], (ReporterId, Key)>, WriteError> {
+) -> Result<Reporters, WriteError> {
     // One row per person, in one order everywhere, so that two batches cannot wait for each other in a circle.
-    let newest: BTreeMap<[u8; 32], &NewReporter> = reports
+    let mut tellers: BTreeMap<[u8; 32], &Teller> = reports
         .iter()
         .filter_map(|report| report.reporter.as_ref())
-        .map(|reporter| (reporter.lookup_key, reporter))
+        .map(|teller| (teller.lookup_key, teller))
         .collect();
-    if newest.is_empty() {
-        return Ok(HashMap::new());
+    let mut reporters = HashMap::with_capacity(tellers.len());
+    if tellers.is_empty() {
+        return Ok(reporters);
     }
-    let received: Vec<OffsetDateTime> = newest.iter().map(|_| reports[0].received_time).collect();
-    let mut reporter_ids = Vec::with_capacity(newest.len());
-    let mut lookup_keys = Vec::with_capacity(newest.len());
-    let mut wrapped_keys = Vec::with_capacity(newest.len());
-    let mut identities = Vec::with_capacity(newest.len());
-    let mut accounts = Vec::with_capacity(newest.len());
-    for (lookup_key, reporter) in &newest {
-        let owner = reporter.reporter_id.as_uuid();
+    let lookup_keys: Vec<Vec<u8>> = tellers.keys().map(|key| key.to_vec()).collect();
+    let known = sqlx::query_as!(
+        KeptReporter,
+        // One look into the unique index for each: a plan for all of them at once, made while there were few
+        // reporters, would read every reporter of the agency.
+        r#"SELECT kept.reporter_id AS "reporter_id!", kept.lookup_key AS "lookup_key!",
+            kept.wrapped_key AS "wrapped_key!", kept.account
+        FROM unnest($2::bytea[]) AS wanted (lookup_key)
+        CROSS JOIN LATERAL (
+            SELECT reporter_id, lookup_key, wrapped_key, account FROM ingest.reporter
+            WHERE agency_id = $1 AND reporter.lookup_key = wanted.lookup_key LIMIT 1
+        ) AS kept"#,
+        agency.as_uuid(),
+        &lookup_keys,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for kept in &known {
+        let (lookup_key, opened) = kept.open(vault)?;
+        let said_account = tellers.get(&lookup_key).and_then(|teller| teller.account.as_ref());
+        if said_account.is_none() || said_account == kept.account.as_ref() {
+            tellers.remove(&lookup_key);
+            reporters.insert(lookup_key, opened);
+        }
+    }
+    if !tellers.is_empty() {
+        for kept in insert_reporters(tx, agency, vault, &tellers, reports[0].received_time).await? {
+            let (lookup_key, opened) = kept.open(vault)?;
+            reporters.insert(lookup_key, opened);
+        }
+    }
+    Ok(reporters)
+}
+
+/// A reporter's row.
+struct KeptReporter {
+    reporter_id: Uuid,
+    lookup_key: Vec<u8>,
+    wrapped_key: Vec<u8>,
+    account: Option<String>,
+}
+
+impl KeptReporter {
+    fn open(&self, vault: &Vault) -> Result<([u8; 32], (ReporterId, Key)), WriteError> {
+        let corrupt = |source| WriteError::Corrupt { reporter_id: self.reporter_id, source };
+        let lookup_key = self.lookup_key.as_slice().try_into().map_err(|_| corrupt(Unopened))?;
+        let master = vault.master();
+        let key = master
+            .unwrap_key(Purpose::ReporterKey, self.reporter_id, &self.wrapped_key)
+            .map_err(corrupt)?;
+        Ok((lookup_key, (ReporterId::from_uuid(self.reporter_id), key)))
+    }
+}
+
+/// Writes reporters with new pseudonyms and keys; who became known meanwhile keeps the old ones.
+async fn insert_reporters(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    vault: &Vault,
+    tellers: &BTreeMap<[u8; 32], &Teller>,
+    now: OffsetDateTime,
+) -> Result<Vec<KeptReporter>, WriteError> {
+    let rows = tellers.len();
+    let mut reporter_ids = Vec::with_capacity(rows);
+    let mut lookup_keys = Vec::with_capacity(rows);
+    let mut wrapped_keys = Vec::with_capacity(rows);
+    let mut identities = Vec::with_capacity(rows);
+    let mut accounts = Vec::with_capacity(rows);
+    for (lookup_key, teller) in tellers {
+        let owner = ReporterId::mint().as_uuid();
+        let key = Key::random();
         reporter_ids.push(owner);
         lookup_keys.push(lookup_key.to_vec());
-        wrapped_keys.push(vault.master().wrap(Purpose::ReporterKey, owner, &reporter.key));
-        identities.push(reporter.identity.clone());
-        accounts.push(reporter.account.clone());
+        wrapped_keys.push(vault.master().wrap(Purpose::ReporterKey, owner, &key));
+        identities.push(key.seal(Purpose::Identity, owner, teller.name.as_bytes()));
+        accounts.push(teller.account.clone());
     }
-    let rows = sqlx::query!(
+    let kept = sqlx::query_as!(
+        KeptReporter,
         r#"INSERT INTO ingest.reporter AS kept
             (agency_id, reporter_id, lookup_key, wrapped_key, identity, account, created_time)
-        SELECT $1, * FROM UNNEST($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::timestamptz[])
+        SELECT $1, *, $7 FROM UNNEST($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[])
         ON CONFLICT (agency_id, lookup_key) DO UPDATE SET account = coalesce(excluded.account, kept.account)
-        RETURNING reporter_id, lookup_key AS "lookup_key!", wrapped_key AS "wrapped_key!""#,
+        RETURNING reporter_id, lookup_key AS "lookup_key!", wrapped_key AS "wrapped_key!", account"#,
         agency.as_uuid(),
         &reporter_ids,
         &lookup_keys,
         &wrapped_keys,
         &identities,
         &accounts as &[Option<String>],
-        &received,
+        now,
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let corrupt = |source| WriteError::Corrupt { reporter_id: row.reporter_id, source };
-            let lookup_key = row.lookup_key.as_slice().try_into().map_err(|_| corrupt(Unopened))?;
-            let key = vault
-                .master()
-                .unwrap_key(Purpose::ReporterKey, row.reporter_id, &row.wrapped_key)
-                .map_err(corrupt)?;
-            Ok((lookup_key, (ReporterId::from_uuid(row.reporter_id), key)))
-        })
-        .collect()
+    Ok(kept)
 }
 
 /// Receipt numbers for the reports whose reporters wait. A duplicate's number is never used: gaps are fine.

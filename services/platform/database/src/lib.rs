@@ -12,7 +12,7 @@ use ids::AgencyId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, Transaction};
 
 pub use migration::{Schema, migrate, refuse_pending};
 
@@ -37,6 +37,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// A statement that runs longer than this is cut off by the server: every remote call has a deadline.
 const STATEMENT_TIMEOUT: &str = "15s";
 
+/// How long an idle connection is believed to be alive without asking.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// Prepares a pool. Connects lazily, so that a service starts while its database is still away.
 ///
 /// # Errors
@@ -44,15 +47,29 @@ const STATEMENT_TIMEOUT: &str = "15s";
 pub fn connect(config: &DatabaseConfig) -> anyhow::Result<PgPool> {
     let options: PgConnectOptions =
         config.url.expose_secret().parse().context("database.url is not a PostgreSQL URL")?;
-    // A transaction left open by a lost client must not hold its agency's locks for ever.
     let options = options.options([
         ("statement_timeout", STATEMENT_TIMEOUT),
+        // A transaction left open by a lost client must not hold its agency's locks for ever.
         ("idle_in_transaction_session_timeout", "30s"),
         ("lock_timeout", "10s"),
+        // Every statement of a service is a short walk along an index. A plan made while a table was still small
+        // would read all of it once it is large; and what is short needs no compiling.
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
     ]);
     Ok(PgPoolOptions::new()
         .max_connections(config.connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A connection that was in use a moment ago need not be tried before it is used.
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 
@@ -61,10 +78,6 @@ pub fn connect(config: &DatabaseConfig) -> anyhow::Result<PgPool> {
 /// # Errors
 /// When the database is away.
 pub async fn agency_tx(pool: &PgPool, agency: AgencyId) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let mut tx = pool.begin().await?;
-    sqlx::query("SELECT set_config('chengqing.agency', $1, true)")
-        .bind(agency.to_string())
-        .execute(&mut *tx)
-        .await?;
-    Ok(tx)
+    // One round trip instead of two, in every transaction of the suite. Safe: an agency's id is a UUID.
+    pool.begin_with(AssertSqlSafe(format!("BEGIN; SET LOCAL chengqing.agency = '{agency}'"))).await
 }

@@ -1,7 +1,7 @@
 //! Caller tokens: PASETO v4.public, signed by approval, checked by every service with the public key alone.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, anyhow};
 use ed25519_dalek::SigningKey;
@@ -116,13 +116,14 @@ impl TokenVerifier {
     pub fn verify(&self, token: &str) -> Option<Caller> {
         let now = self.clock.now();
         let hash: [u8; 32] = Sha256::digest(token).into();
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((caller, expires)) = remembered.get(&hash)
+        if let Some((caller, expires)) = self.remembered().get(&hash)
             && now < *expires
         {
             return Some(caller.clone());
         }
+        // Not under the lock: a flood of forged tokens must not hold up the callers who are known.
         let (caller, expires) = self.check(token, now)?;
+        let mut remembered = self.remembered();
         if remembered.len() >= REMEMBERED_MAX {
             remembered.retain(|_, (_, expires)| now < *expires);
             if remembered.len() >= REMEMBERED_MAX {
@@ -131,6 +132,10 @@ impl TokenVerifier {
         }
         remembered.insert(hash, (caller.clone(), expires));
         Some(caller)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(&self, token: &str, now: OffsetDateTime) -> Option<(Caller, OffsetDateTime)> {
