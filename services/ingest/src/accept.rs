@@ -13,7 +13,7 @@ use messaging::outbox::{self, Outgoing};
 use messaging::{Depth, Waker};
 use runtime::crash_point;
 use sqlx::PgPool;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::events;
 use crate::store::report::{self, Accepted, NewReport, WriteError};
@@ -24,9 +24,6 @@ const QUEUE_MAX: usize = 4096;
 
 /// Reports per transaction at most.
 const BATCH_MAX: usize = 512;
-
-/// Transactions under way at once. While one waits for the disk, the other collects.
-pub const FLUSHERS: usize = 2;
 
 /// How often a batch that collided with another is tried again.
 const COLLISIONS_MAX: u32 = 5;
@@ -78,20 +75,20 @@ pub struct Intake {
     backlog_max: u64,
 }
 
-/// Writes what goes in. Ends when every [`Intake`] is gone.
-#[derive(Clone)]
+/// Writes what goes in, a transaction at a time: two at once make smaller batches and were slower. Ends when every
+/// [`Intake`] is gone.
 pub struct Flusher {
-    queue: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+    queue: mpsc::Receiver<Waiting>,
     pool: PgPool,
     vault: Vault,
     relay: Waker,
 }
 
-/// An intake and its flusher, of which [`FLUSHERS`] clones are to be run.
+/// An intake and its flusher.
 #[must_use]
 pub fn open(pool: PgPool, vault: Vault, relay: Waker, depth: Depth, backlog_max: u64) -> (Intake, Flusher) {
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-    let flusher = Flusher { queue: Arc::new(Mutex::new(receiver)), pool, vault, relay };
+    let flusher = Flusher { queue: receiver, pool, vault, relay };
     (Intake { queue: sender, depth, backlog_max }, flusher)
 }
 
@@ -137,11 +134,10 @@ impl Flusher {
     ///
     /// # Errors
     /// Never; a batch that cannot be written is its callers' to hear of.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub async fn run(mut self) -> anyhow::Result<()> {
         loop {
             let mut batch = Vec::with_capacity(BATCH_MAX);
-            // Held only while collecting, so that the other flusher collects while this one writes.
-            let received = self.queue.lock().await.recv_many(&mut batch, BATCH_MAX).await;
+            let received = self.queue.recv_many(&mut batch, BATCH_MAX).await;
             if received == 0 {
                 return Ok(());
             }

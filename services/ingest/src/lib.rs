@@ -54,7 +54,7 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-use crate::accept::{FLUSHERS, Flusher, Intake};
+use crate::accept::{Flusher, Intake};
 use crate::agency::Agencies;
 use crate::answer::Answering;
 use crate::callback::Callback;
@@ -185,10 +185,7 @@ impl App {
 
         let waker = relay.waker();
         lifecycle.spawn("ingest relay", relay.run(lifecycle.clone()));
-        for _ in 0..FLUSHERS {
-            lifecycle.spawn("ingest flusher", flusher.clone().run());
-        }
-        drop(flusher);
+        lifecycle.spawn("ingest flusher", flusher.run());
         lifecycle.spawn("ingest waiters", arrivals.clone().look(pool.clone(), lifecycle.clone()));
         lifecycle.spawn(
             "ingest upkeep",

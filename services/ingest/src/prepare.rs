@@ -70,7 +70,13 @@ pub fn seal_original(key: &Key, report: ReportId, original: &impl Serialize) -> 
 
 /// A reporter as this report tells.
 #[must_use]
-pub fn teller(vault: &Vault, agency: AgencyId, channel: Channel, account: Option<&str>, name: &str) -> Teller {
+pub fn teller(
+    vault: &Vault,
+    agency: AgencyId,
+    channel: Channel,
+    account: Option<&str>,
+    name: &str,
+) -> Teller {
     Teller {
         lookup_key: reporter_lookup_key(vault, agency, channel, account, name),
         name: Zeroizing::new(name.to_owned()),

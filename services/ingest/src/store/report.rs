@@ -282,9 +282,8 @@ impl KeptReporter {
         let corrupt = |source| WriteError::Corrupt { reporter_id: self.reporter_id, source };
         let lookup_key = self.lookup_key.as_slice().try_into().map_err(|_| corrupt(Unopened))?;
         let master = vault.master();
-        let key = master
-            .unwrap_key(Purpose::ReporterKey, self.reporter_id, &self.wrapped_key)
-            .map_err(corrupt)?;
+        let key =
+            master.unwrap_key(Purpose::ReporterKey, self.reporter_id, &self.wrapped_key).map_err(corrupt)?;
         Ok((lookup_key, (ReporterId::from_uuid(self.reporter_id), key)))
     }
 }

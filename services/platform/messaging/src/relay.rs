@@ -120,10 +120,7 @@ impl Relay {
     async fn term(&self, soft: &CancellationToken, backoff: &mut Backoff) -> Result<(), RelayError> {
         // Everything the relay asks for is a short walk along an index; a plan made while the outbox was small, or
         // by statistics of a quieter hour, would read much of the table for every batch.
-        let plans = [
-            ("plan_cache_mode", "force_custom_plan"),
-            ("enable_bitmapscan", "off"),
-        ];
+        let plans = [("plan_cache_mode", "force_custom_plan"), ("enable_bitmapscan", "off")];
         let options = (*self.pool.connect_options()).clone().options(plans);
         let connecting = PgConnection::connect_with(&options);
         let mut db = tokio::time::timeout(DATABASE_DEADLINE, connecting).await??;

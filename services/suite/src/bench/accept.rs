@@ -14,7 +14,7 @@ use super::Common;
 use super::ground::{Ground, report};
 use super::stats::{Latencies, median};
 
-const CALLERS: [usize; 1] = [64];
+const CALLERS: [usize; 3] = [1, 16, 64];
 const ROUNDS: usize = 3;
 /// Callers share this many connections, as a few gateways would.
 const CONNECTIONS: usize = 4;
