@@ -235,8 +235,11 @@ pub async fn claims_with_case(
 ) -> Result<Vec<ClaimId>, StoreError> {
     let claims: Vec<Uuid> = claims.iter().map(|claim| claim.as_uuid()).collect();
     let known = sqlx::query_scalar!(
-        r#"SELECT claim_id AS "claim_id!" FROM approval.case_file
-           WHERE agency_id = $1 AND claim_id = ANY($2)"#,
+        // One look into the unique index for each: all of them at once would walk every case of the agency.
+        r#"SELECT kept.claim_id AS "claim_id!"
+           FROM unnest($2::uuid[]) AS wanted (claim_id)
+           CROSS JOIN LATERAL (SELECT claim_id FROM approval.case_file
+                               WHERE agency_id = $1 AND case_file.claim_id = wanted.claim_id LIMIT 1) AS kept"#,
         agency.as_uuid(),
         &claims
     )

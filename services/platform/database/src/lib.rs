@@ -52,8 +52,9 @@ pub fn connect(config: &DatabaseConfig) -> anyhow::Result<PgPool> {
         // A transaction left open by a lost client must not hold its agency's locks for ever.
         ("idle_in_transaction_session_timeout", "30s"),
         ("lock_timeout", "10s"),
-        // Every statement of a service is a short walk along an index. A plan made while a table was still small
-        // would read all of it once it is large; and what is short needs no compiling.
+        // Every statement of a service is a short walk along an index. A plan kept from when a table was still
+        // small would read all of it once it is large; and what is short needs no compiling.
+        ("plan_cache_mode", "force_custom_plan"),
         ("enable_seqscan", "off"),
         ("jit", "off"),
     ]);

@@ -118,9 +118,8 @@ impl Relay {
 
     /// One term as the relay at work: from getting the lock to losing it.
     async fn term(&self, soft: &CancellationToken, backoff: &mut Backoff) -> Result<(), RelayError> {
-        // Everything the relay asks for is a short walk along an index; a plan made while the outbox was small, or
-        // by statistics of a quieter hour, would read much of the table for every batch.
-        let plans = [("plan_cache_mode", "force_custom_plan"), ("enable_bitmapscan", "off")];
+        // By statistics of a quieter hour, the unsent would be collected and sorted anew for every batch.
+        let plans = [("enable_bitmapscan", "off")];
         let options = (*self.pool.connect_options()).clone().options(plans);
         let connecting = PgConnection::connect_with(&options);
         let mut db = tokio::time::timeout(DATABASE_DEADLINE, connecting).await??;
