@@ -1,7 +1,7 @@
 //! What likeness is worth: sure, maybe or none, and why.
 //!
 //! Likeness is the cosine of the weighted n-grams, lowered by every fact on which two texts disagree. The
-//! thresholds were set on dated collections of real reports with a margin (README, "Measured"); no weight here
+//! thresholds were set on dated collections of real reports with a margin; no weight here
 //! was learned from any text.
 
 use ids::{ClaimId, ClarificationId};
