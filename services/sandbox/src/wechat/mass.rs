@@ -156,6 +156,13 @@ pub fn preview(tx: &mut Transaction<'_>, call: &Call) -> Answer {
 pub fn get(tx: &mut Transaction<'_>, call: &Call) -> Answer {
     let body: JobBody = api::body(call)?;
     let msg_id = body.msg_id.ok_or(Refusal::code(40_059))?;
+    let now_ms = tx.now_ms;
+    let job = tx.world.wechat.jobs.get(&msg_id).ok_or(Refusal::code(40_059))?;
+    // Who asks hears how it stands now, not how it stood when the worker last looked.
+    if job.due_ms.is_some_and(|due_ms| due_ms <= now_ms) {
+        let silence = job.awaits_administrator;
+        finish(tx, msg_id, silence);
+    }
     let job = tx.world.wechat.jobs.get(&msg_id).ok_or(Refusal::code(40_059))?;
     Ok(json!({ "msg_id": job.msg_id, "msg_status": job.status }))
 }
