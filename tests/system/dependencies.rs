@@ -25,6 +25,10 @@ fn may_use(from: &str, to: &str) -> bool {
         (from, _) if COMPOSITION.contains(&from) => true,
         // Only composition uses a service; no service uses another.
         (_, to) if SERVICES.contains(&to) || COMPOSITION.contains(&to) => false,
+        // How messages are judged is classification's business alone.
+        ("classification", "judgement") => true,
+        (_, "judgement") => false,
+        ("judgement", to) => to == "ids",
         ("sandbox", to) => to == "runtime",
         ("console", to) => ["contracts", "grpc", "ids", "runtime", "telemetry"].contains(&to),
         (from, _) if SERVICES.contains(&from) => true,

@@ -12,18 +12,18 @@ use messaging::outbox;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::domain::intent::{Intent, Judged, Rules};
-use crate::domain::matching::{Certainty, matches};
-use crate::domain::ngram::Profile;
-use crate::domain::normalise::normalise;
-use crate::domain::reason::Reason;
-use crate::domain::routing::Topics;
-use crate::domain::sentence::sentence;
-use crate::domain::urgency::{Signals, Spread, urgency};
 use crate::events;
 use crate::known::{Change, Known};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
+use judgement::intent::{Intent, Judged, Rules};
+use judgement::matching::{Certainty, matches};
+use judgement::ngram::Profile;
+use judgement::normalise::normalise;
+use judgement::reason::Reason;
+use judgement::routing::Topics;
+use judgement::sentence::sentence;
+use judgement::urgency::{Signals, Spread, urgency};
 
 /// Texts kept of one claim. More would say the same again and make every look-up slower.
 const TEXTS_MAX: usize = 24;

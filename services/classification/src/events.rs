@@ -11,14 +11,14 @@ use messaging::outbox::Outgoing;
 use signoff::content::Content;
 
 use crate::decide::{Decided, Received};
-use crate::domain::intent::Intent;
-use crate::domain::normalise::normalise;
-use crate::domain::reason::Reason;
-use crate::domain::urgency::Signals;
 use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
+use judgement::intent::Intent;
+use judgement::normalise::normalise;
+use judgement::reason::Reason;
+use judgement::urgency::Signals;
 
 /// The channel of the public page of a clarification.
 const PAGE: &str = "page";

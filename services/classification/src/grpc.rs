@@ -7,11 +7,11 @@ use ids::{AgencyId, ClaimId};
 use sqlx::{PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
-use crate::domain::intent::Intent;
 use crate::events::{claim_message, intent_message, reason_message};
 use crate::status::failed;
 use crate::store::reports::Shown;
 use crate::store::{claims, reports};
+use judgement::intent::Intent;
 
 /// The service over this service's own database.
 pub struct Service {

@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use ids::{AgencyId, ClaimId, ClarificationId};
 use sqlx::PgConnection;
 
-use crate::domain::index::Index;
-use crate::domain::matching::Target;
-use crate::domain::ngram::Profile;
-use crate::domain::normalise::normalise;
 use crate::store::changes;
+use judgement::index::Index;
+use judgement::matching::Target;
+use judgement::ngram::Profile;
+use judgement::normalise::normalise;
 
 /// How much of the log is read at once.
 const CHANGES_MAX: i64 = 5_000;
@@ -140,7 +140,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::matching::{Certainty, matches};
+    use judgement::matching::{Certainty, matches};
 
     #[test]
     fn a_refuting_title_matches_those_who_ask_whether_it_is_so() {

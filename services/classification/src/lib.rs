@@ -9,7 +9,6 @@
 mod config;
 mod consumer;
 mod decide;
-mod domain;
 mod events;
 mod grpc;
 mod known;

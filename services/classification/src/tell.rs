@@ -11,9 +11,9 @@ use messaging::{Waker, outbox};
 use runtime::{Clock, Lifecycle};
 use sqlx::PgPool;
 
-use crate::domain::urgency::{Signals, urgency};
 use crate::events;
 use crate::store::claims::{self, Told};
+use judgement::urgency::{Signals, urgency};
 
 /// A claim is told about at most once in this time.
 const QUIET: Duration = Duration::from_secs(1);

@@ -33,7 +33,7 @@ pub struct Found {
 }
 
 /// What the operator writes.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plan {
     /// Its short name in addresses.
@@ -47,7 +47,7 @@ struct Plan {
     clients: Vec<String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Person {
     login: String,
@@ -78,11 +78,10 @@ pub async fn found(arguments: &Found) -> anyhow::Result<()> {
     plan.check()?;
     let papers = if arguments.papers.exists() {
         let papers: Papers = read(&arguments.papers)?;
-        if papers.plan.slug != plan.slug {
+        if papers.plan != plan {
             bail!(
-                "{} are the papers of {}: choose another file with --papers",
-                arguments.papers.display(),
-                papers.plan.slug
+                "{} were drawn for another plan: restore that plan, or choose another file with --papers",
+                arguments.papers.display()
             );
         }
         papers
@@ -115,13 +114,9 @@ fn read<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
 impl Plan {
     /// What the ceremony would find out later, and worse.
     fn check(&self) -> anyhow::Result<()> {
-        for (role, least) in [
-            (Role::DutyOfficer, 1),
-            (Role::Drafter, 1),
-            (Role::Reviewer, 1),
-            (Role::Signer, 1),
-            (Role::Administrator, 2),
-        ] {
+        for (role, least) in
+            [(Role::Drafter, 1), (Role::Reviewer, 1), (Role::Signer, 1), (Role::Administrator, 2)]
+        {
             let there = self.people.iter().filter(|person| person.role == role).count();
             if there < least {
                 bail!("an office needs {least} with the role {}; the plan has {there}", role.as_str());

@@ -8,8 +8,8 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::domain::reason::Reason;
-use crate::domain::urgency::Spread;
+use judgement::reason::Reason;
+use judgement::urgency::Spread;
 
 /// A claim.
 #[derive(Clone, Debug)]

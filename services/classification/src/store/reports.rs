@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::decide::{Decided, Received};
-use crate::domain::intent::Intent;
-use crate::domain::reason::Reason;
+use judgement::intent::Intent;
+use judgement::reason::Reason;
 
 /// A report as it is shown.
 #[derive(Clone, Debug)]

@@ -156,13 +156,8 @@ pub fn preview(tx: &mut Transaction<'_>, call: &Call) -> Answer {
 pub fn get(tx: &mut Transaction<'_>, call: &Call) -> Answer {
     let body: JobBody = api::body(call)?;
     let msg_id = body.msg_id.ok_or(Refusal::code(40_059))?;
-    let now_ms = tx.now_ms;
-    let job = tx.world.wechat.jobs.get(&msg_id).ok_or(Refusal::code(40_059))?;
     // Who asks hears how it stands now, not how it stood when the worker last looked.
-    if job.due_ms.is_some_and(|due_ms| due_ms <= now_ms) {
-        let silence = job.awaits_administrator;
-        finish(tx, msg_id, silence);
-    }
+    finish_if_due(tx, msg_id);
     let job = tx.world.wechat.jobs.get(&msg_id).ok_or(Refusal::code(40_059))?;
     Ok(json!({ "msg_id": job.msg_id, "msg_status": job.status }))
 }
@@ -206,11 +201,14 @@ pub fn delete(tx: &mut Transaction<'_>, call: &Call) -> Answer {
     Ok(json!({ "errcode": 0, "errmsg": "ok" }))
 }
 
-/// Brings one due job to its end: review, the month's limit per follower, and
-/// the public's view.
-pub fn finish(tx: &mut Transaction<'_>, msg_id: u64, silence_of_administrator: bool) {
-    let Some(job) = tx.world.wechat.jobs.get(&msg_id).cloned() else { return };
-    let status = match (silence_of_administrator, refused_word(tx, &job.content)) {
+/// Brings a job to its end if that is due and nobody else did: review, the
+/// month's limit per follower, and the public's view.
+pub fn finish_if_due(tx: &mut Transaction<'_>, msg_id: u64) {
+    let Some(job) = tx.world.wechat.jobs.get(&msg_id).filter(|job| job.is_due(tx.now_ms)).cloned() else {
+        return;
+    };
+    // Due while it still awaits the administrator: nobody consented in time.
+    let status = match (job.awaits_administrator, refused_word(tx, &job.content)) {
         (true, _) => "err(40002)".to_owned(),
         (false, Some(code)) => format!("err({code})"),
         (false, None) => "send success".to_owned(),

@@ -144,6 +144,13 @@ pub struct Job {
     pub deleted: Vec<u32>,
 }
 
+impl Job {
+    /// Whether its result is due and not there yet.
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        self.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
+    }
+}
+
 /// How a mass job ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct MassResult {

@@ -115,12 +115,11 @@ impl Worker {
 
     fn finish_due_jobs(&self) -> anyhow::Result<()> {
         let due = self.store.read(|world, now_ms| {
-            let due = |job: &&Job| job.due_ms.is_some_and(|due_ms| due_ms <= now_ms);
-            let jobs = world.wechat.jobs.values().filter(due);
-            jobs.map(|job| (job.msg_id, job.awaits_administrator)).collect::<Vec<_>>()
+            let jobs = world.wechat.jobs.values().filter(|job| job.is_due(now_ms));
+            jobs.map(|job| job.msg_id).collect::<Vec<_>>()
         });
-        for (msg_id, silence) in due {
-            self.store.transact(|tx| mass::finish(tx, msg_id, silence))?;
+        for msg_id in due {
+            self.store.transact(|tx| mass::finish_if_due(tx, msg_id))?;
         }
         Ok(())
     }

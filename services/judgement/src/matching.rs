@@ -1,15 +1,14 @@
 //! What likeness is worth: sure, maybe or none, and why.
 //!
 //! Likeness is the cosine of the weighted n-grams, lowered by every fact on which two texts disagree. The
-//! thresholds were set on dated collections of real reports with a margin; no weight here
-//! was learned from any text.
+//! thresholds were set on dated collections of real reports with a margin; no weight here was learned from any text.
 
 use ids::{ClaimId, ClarificationId};
 
-use crate::domain::facts::Conflict;
-use crate::domain::index::{Index, Likeness};
-use crate::domain::ngram::Profile;
-use crate::domain::reason::Reason;
+use crate::facts::Conflict;
+use crate::index::{Index, Likeness};
+use crate::ngram::Profile;
+use crate::reason::Reason;
 
 /// What a text can be matched to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::normalise::normalise;
+    use crate::normalise::normalise;
 
     fn profile(text: &str) -> Profile {
         Profile::of(&normalise(text))

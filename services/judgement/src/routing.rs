@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::domain::reason::Reason;
-use crate::domain::words::{Found, Words};
+use crate::reason::Reason;
+use crate::words::{Found, Words};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,7 +115,7 @@ impl Topics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::normalise::normalise;
+    use crate::normalise::normalise;
 
     #[test]
     fn each_topic_reaches_its_department_first_and_a_second_one() {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::domain::words::Words;
+use crate::words::Words;
 
 /// What a word does in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use std::hash::Hash;
 
 use foldhash::fast::RandomState;
 
-use crate::domain::facts::Facts;
-use crate::domain::ngram::{Gram, Profile};
+use crate::facts::Facts;
+use crate::ngram::{Gram, Profile};
 
 /// Documents that retrieval hands on to the exact comparison.
 const CANDIDATES_MAX: usize = 24;
@@ -319,7 +319,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::normalise::normalise;
+    use crate::normalise::normalise;
 
     fn profile(text: &str) -> Profile {
         Profile::of(&normalise(text))

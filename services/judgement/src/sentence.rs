@@ -1,8 +1,8 @@
 //! The sentence that stands for a claim: the words of the report that opened it, without what only passes on.
 
-use crate::domain::ngram::Profile;
-use crate::domain::normalise::normalise;
-use crate::domain::wording::{Part, Wording};
+use crate::ngram::Profile;
+use crate::normalise::normalise;
+use crate::wording::{Part, Wording};
 
 /// Longer sentences are cut; a queue shows one line.
 const CHARS_MAX: usize = 80;

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::domain::facts::Facts;
-use crate::domain::reason::Reason;
-use crate::domain::words::Words;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::Words;
 
 /// How far a claim has spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,7 +180,7 @@ const fn doublings(count: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::normalise::normalise;
+    use crate::normalise::normalise;
 
     fn of(text: &str, spread: Spread) -> u32 {
         let text = normalise(text);

@@ -4,7 +4,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
-use crate::domain::normalise::normalise;
+use crate::normalise::normalise;
 
 /// A set of words, each with what it stands for.
 pub struct Words<T> {

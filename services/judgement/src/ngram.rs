@@ -3,9 +3,9 @@
 //! Words that only pass a text on are left out, particles are skipped over, subjects of the topic rules weigh
 //! more and times of day less. How rare a gram is, is the index's to know.
 
-use crate::domain::facts::Facts;
-use crate::domain::routing::Topics;
-use crate::domain::wording::{Part, Wording};
+use crate::facts::Facts;
+use crate::routing::Topics;
+use crate::wording::{Part, Wording};
 
 /// Two or three neighbouring characters (or a lone one), packed: 21 bits each.
 pub type Gram = u64;

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use std::collections::HashMap;
 
-use crate::domain::normalise::normalise;
-use crate::domain::reason::Reason;
-use crate::domain::words::Words;
+use crate::normalise::normalise;
+use crate::reason::Reason;
+use crate::words::Words;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -204,7 +204,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::ngram::Profile;
+    use crate::ngram::Profile;
 
     fn judged(text: &str) -> Judged {
         let text = normalise(text);

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::routing::Topics;
-use crate::domain::wording::{Part, Wording};
+use crate::routing::Topics;
+use crate::wording::{Part, Wording};
 
 /// What one text states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,7 +159,7 @@ fn last_two(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::normalise::normalise;
+    use crate::normalise::normalise;
 
     fn between(ours: &str, theirs: &str) -> Vec<Conflict> {
         Facts::of(&normalise(ours)).conflicts(&Facts::of(&normalise(theirs)))
