@@ -3,6 +3,7 @@
 //! classification judges with it in service, `chengqing eval` measures it on files: one code path. It does no
 //! I/O of its own accord, knows no clock and no database, and decides nothing that a person does not see.
 
+pub mod evaluate;
 pub mod facts;
 pub mod index;
 pub mod intent;
