@@ -204,7 +204,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ngram::Profile;
+    use crate::profile::Profile;
 
     fn judged(text: &str) -> Judged {
         let text = normalise(text);

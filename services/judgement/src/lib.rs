@@ -3,14 +3,17 @@
 //! classification judges with it in service, `chengqing eval` measures it on files: one code path. It does no
 //! I/O of its own accord, knows no clock and no database, and decides nothing that a person does not see.
 
+pub mod agreement;
+pub mod compare;
 pub mod evaluate;
 pub mod facts;
 pub mod index;
 pub mod intent;
 pub mod matching;
-pub mod ngram;
 pub mod normalise;
+pub mod profile;
 pub mod reason;
+pub mod rerank;
 pub mod routing;
 pub mod sentence;
 pub mod urgency;

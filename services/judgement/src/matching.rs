@@ -1,23 +1,18 @@
-//! What likeness is worth: sure, maybe or none, and why.
+//! Which known thing a text is about: sure, maybe or none, and why.
 //!
-//! Likeness is the cosine of the weighted n-grams, lowered by every fact on which two texts disagree. The
-//! thresholds were set on dated collections of real reports with a margin; no weight here was learned from any text.
+//! Candidates come from the index, likeness from `compare`, its worth from `rerank`. What a differing fact means
+//! is said here: whatever the sum, a text with another place, number or a denial is never sure.
 
-use ids::{ClaimId, ClarificationId};
-
-use crate::facts::Conflict;
-use crate::index::{Index, Likeness};
-use crate::ngram::Profile;
+use crate::compare::{Asked, Likeness, Marks};
+use crate::facts::{Conflict, Facts};
+use crate::index::{Field, Index, Kind, Target};
+use crate::profile::{Profile, text_of};
 use crate::reason::Reason;
+use crate::rerank::{Alike, Figures, figures, without_leads};
 
-/// What a text can be matched to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// An open claim.
-    Claim(ClaimId),
-    /// A published clarification.
-    Clarification(ClarificationId),
-}
+mod weights;
+
+pub use weights::{Judge, Judges};
 
 /// How far a match may be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +23,25 @@ pub enum Certainty {
     Maybe,
 }
 
+/// A candidate with everything that was measured of it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// What it is.
+    pub target: Target,
+    /// How alike it is.
+    pub alike: Alike,
+    /// That, as figures.
+    pub figures: Figures,
+    /// What the figures are worth together: the logarithm of odds.
+    pub score: f32,
+}
+
 /// The best match of one kind.
 #[derive(Clone, Debug)]
-pub struct Match<T> {
-    /// What it matches.
-    pub target: T,
-    /// 0 to 1.
+pub struct Match {
+    /// The id of what it matches.
+    pub id: u128,
+    /// 0 to 1: the odds as a share.
     pub similarity: f32,
     /// How far to trust it.
     pub certainty: Certainty,
@@ -47,162 +55,175 @@ pub struct Match<T> {
 #[derive(Clone, Debug, Default)]
 pub struct Matches {
     /// The published clarification most like the text.
-    pub clarification: Option<Match<ClarificationId>>,
+    pub clarification: Option<Match>,
     /// The open claim most like the text.
-    pub claim: Option<Match<ClaimId>>,
+    pub claim: Option<Match>,
+    /// The next best claim, where its likeness is worth a person's look.
+    pub other_claim: Option<Match>,
 }
 
-/// From here on two texts are about the same thing.
-const MAYBE: f32 = 0.16;
-/// From here on, and without any conflict, the machine may answer.
-const SURE: f32 = 0.40;
 /// Texts with fewer informative characters are never sure: 「现实就是这样」 resembles everything.
 const SURE_INFORMATIVE_MIN: usize = 6;
 /// From here on a text says nothing that is not known of the target already.
-const FAMILIAR: f32 = 0.8;
+pub const FAMILIAR: f32 = 0.8;
+/// Texts kept of one claim. More would say the same again and make every look-up slower.
+pub const TEXTS_MAX: usize = 24;
 
-/// What each disagreement leaves of the likeness.
-const OTHER_PLACE: f32 = 0.3;
-const OTHER_SUBJECT: f32 = 0.55;
-const OTHER_NUMBER: f32 = 0.8;
-const DENIAL: f32 = 0.8;
-/// What a shared subject adds where nothing disagrees: short texts name little else.
-const SHARED_SUBJECT: f32 = 1.25;
+/// Every candidate for `profile`, best first, those of both kinds scored by their own weights.
+pub fn candidates(index: &Index, judges: &Judges, profile: &Profile) -> Vec<Candidate> {
+    let asked = Asked::of(profile, index);
+    let mut marks = Marks::default();
+    let mut found: Vec<(Target, Alike)> = Vec::new();
+    let mut documents: Vec<_> =
+        index.find(&asked.sought()).into_iter().filter_map(|number| index.document(number)).collect();
+    // A body leads to its target, whose sentences then count too.
+    let mut with_body: Vec<Target> =
+        documents.iter().filter(|document| document.field == Field::Body).map(|document| document.target).collect();
+    with_body.sort_unstable();
+    with_body.dedup();
+    documents.retain(|document| with_body.binary_search(&document.target).is_err());
+    documents.extend(with_body.into_iter().flat_map(|target| index.texts_of(target)));
+    documents.sort_by_key(|document| document.target);
+    for of_target in documents.chunk_by(|ours, theirs| ours.target == theirs.target) {
+        let mut sentence = None;
+        let mut body = None;
+        for document in of_target {
+            let likeness = asked.compare(document, &mut marks);
+            let best = match document.field {
+                Field::Sentence => &mut sentence,
+                Field::Body => &mut body,
+            };
+            let worth = |likeness: &Likeness| likeness.cosine + 0.5 * likeness.covering;
+            if best.as_ref().is_none_or(|best| worth(&likeness) > worth(best)) {
+                *best = Some(likeness);
+            }
+        }
+        let Some(sentence) = sentence.or(body) else { continue };
+        found.push((of_target[0].target, Alike { sentence, body: body.unwrap_or(sentence) }));
+    }
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(found.len());
+    for of_kind in found.chunk_by(|ours, theirs| ours.0.kind == theirs.0.kind) {
+        let alike: Vec<Alike> = of_kind.iter().map(|&(_, alike)| alike).collect();
+        let weights = &judges.of(of_kind[0].0.kind).weights;
+        for (&(target, alike), figures) in of_kind.iter().zip(figures(&asked, &alike)) {
+            candidates.push(Candidate { target, alike, score: weights.score(&figures), figures });
+        }
+    }
+    candidates.sort_by(|ours, theirs| theirs.score.total_cmp(&ours.score).then(ours.target.cmp(&theirs.target)));
+    candidates
+}
+
+/// The claim that a report joins, or that a person might join it to: the candidate that the judge of joining gives
+/// most, where that is enough, with what it gives.
+pub fn joined(judges: &Judges, candidates: &[Candidate]) -> Option<(Target, f32)> {
+    best_to_join(judges, candidates, judges.joining.sure).map(|(candidate, score)| (candidate.target, score))
+}
+
+fn best_to_join<'a>(judges: &Judges, candidates: &'a [Candidate], least: f32) -> Option<(&'a Candidate, f32)> {
+    candidates
+        .iter()
+        .filter(|candidate| candidate.target.kind == Kind::Claim)
+        .map(|candidate| (candidate, judges.joining.weights.score(&without_leads(&candidate.figures))))
+        .filter(|&(_, score)| score >= least)
+        .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
+}
 
 /// Finds what `profile` matches.
-pub fn matches(index: &Index<Target>, profile: &Profile) -> Matches {
+pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
     let mut matches = Matches::default();
-    for likeness in index.alike(profile) {
-        let Some(found) = judge(profile, &likeness) else { continue };
-        match likeness.target {
-            Target::Claim(claim) => keep(&mut matches.claim, found, claim),
-            Target::Clarification(clarification) => keep(&mut matches.clarification, found, clarification),
+    for candidate in candidates(index, judges, profile) {
+        let judge = judges.of(candidate.target.kind);
+        if candidate.score < judge.maybe {
+            continue;
         }
+        let place = match candidate.target.kind {
+            Kind::Clarification if matches.clarification.is_none() => &mut matches.clarification,
+            Kind::Claim if matches.claim.is_none() => &mut matches.claim,
+            Kind::Claim if matches.other_claim.is_none() => &mut matches.other_claim,
+            _ => continue,
+        };
+        *place = Some(worth(index, judges, profile, &candidate));
     }
     matches
 }
 
-fn keep<T>(best: &mut Option<Match<T>>, found: Match<()>, target: T) {
-    if best.as_ref().is_none_or(|best| found.similarity > best.similarity) {
-        let Match { similarity, certainty, familiar, reasons, target: () } = found;
-        *best = Some(Match { target, similarity, certainty, familiar, reasons });
-    }
+/// True where the machine may answer with a candidate of this score.
+pub fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> bool {
+    let sentence = &candidate.alike.sentence;
+    let other_place = sentence.agreement.other_region || sentence.agreement.other_place;
+    // A report in the wrong claim is moved by an officer; a wrong answer is out.
+    let differs = match candidate.target.kind {
+        Kind::Clarification => sentence.conflicts(),
+        Kind::Claim => other_place,
+    };
+    candidate.score >= judges.of(candidate.target.kind).sure
+        && !differs
+        && profile.informative >= SURE_INFORMATIVE_MIN
+        && sentence.informative as usize >= SURE_INFORMATIVE_MIN
 }
 
-fn judge(profile: &Profile, likeness: &Likeness<'_, Target>) -> Option<Match<()>> {
-    let conflicts = profile.facts.conflicts(likeness.facts);
-    let left: f32 = conflicts.iter().map(remains).product();
-    let shared = profile.facts.subjects.intersection(&likeness.facts.subjects).next();
-    let raised = if conflicts.is_empty() && shared.is_some() { SHARED_SUBJECT } else { 1.0 };
-    let similarity = (likeness.cosine * left * raised).clamp(0.0, 1.0);
-    if similarity < MAYBE {
-        return None;
-    }
-    let sure = conflicts.is_empty()
-        && likeness.cosine >= SURE
-        && profile.informative >= SURE_INFORMATIVE_MIN
-        && likeness.informative >= SURE_INFORMATIVE_MIN;
+fn worth(index: &Index, judges: &Judges, profile: &Profile, candidate: &Candidate) -> Match {
+    let sentence = &candidate.alike.sentence;
+    let percent = |share: f32| share * 100.0;
     let mut reasons = vec![Reason::new(
         "match.overlap",
         format!(
             "字词相似度{:.0}%（来文{:.0}%的内容在其中，其内容的{:.0}%在来文中）",
-            likeness.cosine * 100.0,
-            likeness.covered * 100.0,
-            likeness.covering * 100.0
+            percent(sentence.cosine),
+            percent(sentence.covered),
+            percent(sentence.covering),
         ),
-        f64::from(likeness.cosine.clamp(0.0, 1.0)),
+        f64::from(sentence.cosine),
     )];
-    if let (Some(subject), true) = (shared, conflicts.is_empty()) {
-        let share = (similarity - likeness.cosine).clamp(0.0, 1.0);
-        reasons.push(Reason::new("match.subject", format!("说的都是{subject}"), f64::from(share)));
+    if sentence.run >= 4.0 {
+        let detail = format!("有{:.0}个字连着相同", sentence.run);
+        reasons.push(Reason::new("match.run", detail, f64::from(sentence.run_share)));
     }
-    reasons.extend(conflicts.iter().map(reason));
-    let certainty = if sure { Certainty::Sure } else { Certainty::Maybe };
-    Some(Match { target: (), similarity, certainty, familiar: likeness.cosine >= FAMILIAR, reasons })
-}
-
-const fn remains(conflict: &Conflict) -> f32 {
-    match conflict {
-        Conflict::Place(..) => OTHER_PLACE,
-        Conflict::Subject(..) => OTHER_SUBJECT,
-        Conflict::Number(..) => OTHER_NUMBER,
-        Conflict::Denial => DENIAL,
+    reasons.extend(said(index, profile, candidate.target, sentence));
+    Match {
+        id: candidate.target.id,
+        similarity: 1.0 / (1.0 + (-candidate.score).exp()),
+        certainty: if is_sure(judges, profile, candidate) { Certainty::Sure } else { Certainty::Maybe },
+        familiar: sentence.cosine >= FAMILIAR,
+        reasons,
     }
 }
 
-/// Says what disagrees; its share is what it took away.
-fn reason(conflict: &Conflict) -> Reason {
+/// Says in words what agrees and what does not; only for what is shown, since it reads the texts again.
+fn said(index: &Index, profile: &Profile, target: Target, likeness: &Likeness) -> Vec<Reason> {
+    if !likeness.conflicts() && !likeness.agreement.shared_subject {
+        return Vec::new();
+    }
+    let mut known: Option<Facts> = None;
+    for document in index.texts_of(target) {
+        let mut facts = Facts::of(&text_of(document.glyphs));
+        if let Some(earlier) = &known {
+            facts.inherit(earlier);
+        }
+        known = Some(facts);
+    }
+    let known = known.unwrap_or_default();
+    let mut conflicts = profile.facts.conflicts(&known);
+    conflicts.retain(|conflict| match conflict {
+        Conflict::Place(..) | Conflict::Subject(..) => true,
+        Conflict::Number(..) => likeness.other_number,
+        Conflict::Denial => likeness.denial,
+    });
+    let mut reasons: Vec<Reason> = conflicts.iter().map(differs).collect();
+    if let (true, Some(subject)) =
+        (conflicts.is_empty(), profile.facts.subjects.intersection(&known.subjects).next())
+    {
+        reasons.push(Reason::new("match.subject", format!("说的都是{subject}"), 1.0));
+    }
+    reasons
+}
+
+fn differs(conflict: &Conflict) -> Reason {
     let (signal, detail) = match conflict {
         Conflict::Place(ours, theirs) => ("match.other_place", format!("地点不同：{ours}／{theirs}")),
         Conflict::Subject(ours, theirs) => ("match.other_subject", format!("主题不同：{ours}／{theirs}")),
         Conflict::Number(ours, theirs) => ("match.other_number", format!("数字不同：{ours}／{theirs}")),
         Conflict::Denial => ("match.denial", "一个肯定、一个否定".to_owned()),
     };
-    Reason::new(signal, detail, f64::from(1.0 - remains(conflict)))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::normalise::normalise;
-
-    fn profile(text: &str) -> Profile {
-        Profile::of(&normalise(text))
-    }
-
-    fn against(known: &str, asked: &str) -> Option<Match<ClaimId>> {
-        let mut index = Index::new();
-        index.add(Target::Claim(ClaimId::mint()), &profile(known));
-        matches(&index, &profile(asked)).claim
-    }
-
-    #[test]
-    fn the_same_thing_told_otherwise_is_found_and_another_is_not() {
-        let earthquake = "明天凌晨3点青岚县有7级地震，让大家别睡屋里";
-        let told = against(earthquake, "今晚三点我们县有七级大地震，快别在屋里睡");
-        assert!(told.is_some_and(|told| told.reasons.iter().all(|reason| !reason.detail.is_empty())));
-        for other in ["昨天四川地震", "凌晨3点全县停电是真的吗", "明天高速封路", "超市的盐被抢光了"]
-        {
-            assert!(against(earthquake, other).is_none(), "{other}");
-        }
-    }
-
-    #[test]
-    fn every_disagreement_lowers_the_likeness_is_named_and_is_never_sure() {
-        let known = "城东市场的西瓜打了7针甜水";
-        let same = against(known, known).unwrap();
-        assert_eq!(same.certainty, Certainty::Sure);
-        for (asked, signal) in [
-            ("城西市场的西瓜打了7针甜水", "match.other_place"),
-            ("城东市场的西瓜打了9针甜水", "match.other_number"),
-            ("城东市场的西瓜没打7针甜水", "match.denial"),
-        ] {
-            let found = against(known, asked).unwrap();
-            assert!(found.similarity < same.similarity, "{asked}");
-            assert_eq!(found.certainty, Certainty::Maybe, "{asked}");
-            assert!(
-                found.reasons.iter().any(|reason| reason.signal == signal),
-                "{asked}: {:?}",
-                found.reasons
-            );
-        }
-    }
-
-    #[test]
-    fn a_short_text_is_never_sure() {
-        assert_eq!(against("今晚地震", "今晚地震").unwrap().certainty, Certainty::Maybe);
-    }
-
-    proptest! {
-        #[test]
-        fn any_two_texts_are_compared_and_a_text_never_disagrees_with_itself(ours in "\\PC{0,80}", theirs in "\\PC{0,80}") {
-            let found = against(&ours, &theirs);
-            prop_assert!(found.is_none_or(|found| (0.0..=1.0).contains(&found.similarity)));
-            if let Some(same) = against(&ours, &ours) {
-                prop_assert!(same.similarity > 0.99, "{}", same.similarity);
-            }
-        }
-    }
+    Reason::new(signal, detail, 1.0)
 }

@@ -1,6 +1,6 @@
 //! The sentence that stands for a claim: the words of the report that opened it, without what only passes on.
 
-use crate::ngram::Profile;
+use crate::profile::Profile;
 use crate::normalise::normalise;
 use crate::wording::{Part, Wording};
 

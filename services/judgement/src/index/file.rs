@@ -1,0 +1,264 @@
+//! The file form of the index: a header that says what the file is, and flat sections that are read where they lie.
+//!
+//! Nothing in it is needed to be right: a file that is cut short, damaged, of another version or made under other
+//! rules is refused, and whoever owns the index builds it anew from where the texts come from.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+
+use crate::index::tail::found_by;
+use crate::index::{Index, Kind, distinct};
+use crate::profile::Gram;
+
+/// The bytes of a file, wherever they are.
+pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
+
+/// What begins every file.
+const MAGIC: [u8; 8] = *b"CQINDEX\0";
+/// Grows when sections change.
+const VERSION: u64 = 1;
+/// Bytes before the first section; sections begin at multiples of 8.
+pub(super) const HEADER_BYTES: usize = 128;
+
+/// u32s of one row of each table.
+pub(super) const DOCUMENT_WORDS: usize = 10;
+pub(super) const TARGET_WORDS: usize = 8;
+pub(super) const SLOT_WORDS: usize = 6;
+
+/// What a file is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Whose index it is.
+    pub owner: u128,
+    /// The rules that texts were taken apart by; another number means other rules.
+    pub rules: u64,
+    /// How far the change log was read.
+    pub last_change: i64,
+}
+
+/// Why a file is not used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// It is no index file.
+    #[error("it is no index file")]
+    Foreign,
+    /// Another version of this program wrote it.
+    #[error("it has format {found}, this program reads {VERSION}")]
+    OtherVersion {
+        /// The file's format.
+        found: u64,
+    },
+    /// It was made under other rules.
+    #[error("its texts were taken apart by other rules")]
+    OtherRules,
+    /// It is another agency's.
+    #[error("it belongs to another agency")]
+    OtherOwner,
+    /// It is shorter or longer than it says.
+    #[error("it is cut short or damaged: {expected} bytes are {found}")]
+    CutShort {
+        /// Bytes by its header.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// Its bytes are not those that were written.
+    #[error("it is damaged: its checksum does not match")]
+    Damaged,
+}
+
+/// Where each section lies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sections {
+    pub documents: Range<usize>,
+    pub targets: Range<usize>,
+    pub glyphs: Range<usize>,
+    pub codes: Range<usize>,
+    pub slots: Range<usize>,
+    pub postings: Range<usize>,
+}
+
+const SECTIONS: usize = 6;
+
+/// Reads and checks the header and the checksum of a file.
+pub(super) fn read(bytes: &[u8], owner: u128, rules: u64) -> Result<(Header, Sections), FileError> {
+    let word = |at: usize| -> Option<u64> {
+        let bytes = bytes.get(at * 8..at * 8 + 8)?;
+        Some(u64::from_le_bytes(bytes.try_into().ok()?))
+    };
+    if bytes.get(..8) != Some(&MAGIC) || bytes.len() < HEADER_BYTES {
+        return Err(FileError::Foreign);
+    }
+    let field = |at| word(at).ok_or(FileError::Foreign);
+    let found = field(1)?;
+    if found != VERSION {
+        return Err(FileError::OtherVersion { found });
+    }
+    let header = Header {
+        owner: u128::from(field(3)?) << 64 | u128::from(field(2)?),
+        rules: field(4)?,
+        last_change: field(5)?.cast_signed(),
+    };
+    if header.rules != rules {
+        return Err(FileError::OtherRules);
+    }
+    if header.owner != owner {
+        return Err(FileError::OtherOwner);
+    }
+    let mut at = HEADER_BYTES as u64;
+    let mut ranges: [Range<usize>; SECTIONS] = Default::default();
+    let mut expected = at;
+    for (section, range) in ranges.iter_mut().enumerate() {
+        let length = field(6 + section)?;
+        let end = at.saturating_add(length);
+        *range = usize::try_from(at).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+        expected = end;
+        at = end.checked_next_multiple_of(8).unwrap_or(u64::MAX);
+    }
+    let found = bytes.len() as u64;
+    if found != expected {
+        return Err(FileError::CutShort { expected, found });
+    }
+    let content = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    if u64::from(crc32fast::hash(content)) != field(6 + SECTIONS)? {
+        return Err(FileError::Damaged);
+    }
+    let [documents, targets, glyphs, codes, slots, postings] = ranges;
+    Ok((header, Sections { documents, targets, glyphs, codes, slots, postings }))
+}
+
+/// Writes everything that `index` knows.
+///
+/// # Errors
+/// When `out` does.
+pub fn write(index: &Index, header: Header, out: &mut impl Write) -> io::Result<()> {
+    let by_target = index.by_target();
+    let mut documents: Vec<u32> = Vec::new();
+    let mut targets: Vec<u32> = Vec::with_capacity(by_target.len() * TARGET_WORDS);
+    let mut glyphs: Vec<u32> = Vec::new();
+    let mut codes: Vec<u64> = Vec::new();
+    let mut found: HashMap<Gram, (u32, Vec<u32>), RandomState> = HashMap::default();
+    let mut count = 0_u32;
+    for (place, (target, numbers)) in by_target.iter().enumerate() {
+        let id = target.id.to_le_bytes();
+        let quarter = |at: usize| u32::from_le_bytes([id[at], id[at + 1], id[at + 2], id[at + 3]]);
+        targets.extend([
+            u32::from(target.kind == Kind::Clarification),
+            count,
+            small(numbers.len()),
+            0,
+            quarter(0),
+            quarter(4),
+            quarter(8),
+            quarter(12),
+        ]);
+        let mut grams_of_target = Vec::new();
+        for document in numbers.iter().filter_map(|&number| index.document(number)) {
+            let grams = distinct(document.glyphs);
+            for gram in found_by(&grams) {
+                found.entry(gram).or_default().1.push(count);
+            }
+            let masses = index.masses(&grams);
+            documents.extend([
+                small(glyphs.len()),
+                small(document.glyphs.len()),
+                small(codes.len()),
+                small(document.codes.len()),
+                document.informative,
+                masses.singles.to_bits(),
+                masses.pairs.to_bits(),
+                masses.norm.to_bits(),
+                small(place),
+                document.field as u32,
+            ]);
+            glyphs.extend_from_slice(document.glyphs);
+            codes.extend_from_slice(document.codes);
+            grams_of_target.extend(grams.into_iter().map(|(gram, _)| gram));
+            count += 1;
+        }
+        grams_of_target.sort_unstable();
+        grams_of_target.dedup();
+        for gram in grams_of_target {
+            found.entry(gram).or_default().0 += 1;
+        }
+    }
+    let (slots, postings) = directory(found);
+    let sections: [&[u8]; SECTIONS] = [
+        bytemuck::cast_slice(&documents),
+        bytemuck::cast_slice(&targets),
+        bytemuck::cast_slice(&glyphs),
+        bytemuck::cast_slice(&codes),
+        bytemuck::cast_slice(&slots),
+        bytemuck::cast_slice(&postings),
+    ];
+    write_sections(header, &sections, out)
+}
+
+/// Lays the grams out as an open-addressed table and their postings one after another.
+fn directory(found: HashMap<Gram, (u32, Vec<u32>), RandomState>) -> (Vec<u32>, Vec<u32>) {
+    let size = (found.len() * 3 / 2 + 1).next_power_of_two();
+    let mut slots = vec![0_u32; size * SLOT_WORDS];
+    let mut postings = Vec::with_capacity(found.values().map(|(_, list)| list.len()).sum());
+    let mut sorted: Vec<_> = found.into_iter().collect();
+    sorted.sort_unstable_by_key(|&(gram, _)| gram);
+    for (gram, (targets, list)) in sorted {
+        let mut slot = first_slot(gram, size);
+        while slots[slot * SLOT_WORDS] != 0 || slots[slot * SLOT_WORDS + 1] != 0 {
+            slot = (slot + 1) & (size - 1);
+        }
+        let row = &mut slots[slot * SLOT_WORDS..(slot + 1) * SLOT_WORDS];
+        row.copy_from_slice(&[low(gram), high(gram), small(postings.len()), small(list.len()), targets, 0]);
+        postings.extend(list);
+    }
+    (slots, postings)
+}
+
+fn write_sections(header: Header, sections: &[&[u8]; SECTIONS], out: &mut impl Write) -> io::Result<()> {
+    let padding = |length: usize, last: bool| if last { 0 } else { length.next_multiple_of(8) - length };
+    let mut checksum = crc32fast::Hasher::new();
+    for (at, section) in sections.iter().enumerate() {
+        checksum.update(section);
+        checksum.update(&[0; 8][..padding(section.len(), at + 1 == SECTIONS)]);
+    }
+    let mut words = vec![
+        u64::from_le_bytes(MAGIC),
+        VERSION,
+        header.owner as u64,
+        (header.owner >> 64) as u64,
+        header.rules,
+        header.last_change.cast_unsigned(),
+    ];
+    words.extend(sections.iter().map(|section| section.len() as u64));
+    words.push(u64::from(checksum.finalize()));
+    words.resize(HEADER_BYTES / 8, 0);
+    for word in words {
+        out.write_all(&word.to_le_bytes())?;
+    }
+    for (at, section) in sections.iter().enumerate() {
+        out.write_all(section)?;
+        out.write_all(&[0; 8][..padding(section.len(), at + 1 == SECTIONS)])?;
+    }
+    out.flush()
+}
+
+/// Where a gram's row is looked for first, in a table of `size` rows, a power of two.
+pub(super) const fn first_slot(gram: Gram, size: usize) -> usize {
+    let mixed = gram.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed ^ mixed >> 32) as usize) & (size - 1)
+}
+
+const fn low(gram: Gram) -> u32 {
+    gram as u32
+}
+
+const fn high(gram: Gram) -> u32 {
+    (gram >> 32) as u32
+}
+
+/// Sections of more than four billion entries would take a hundred gigabytes of memory before they are written.
+fn small(count: usize) -> u32 {
+    u32::try_from(count).expect("an index fits in memory")
+}
