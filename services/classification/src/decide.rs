@@ -13,20 +13,18 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::events;
-use crate::known::{Change, Known};
+use crate::known::{Change, Known, claim_of_match, clarification_of_match};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
 use judgement::intent::{Intent, Judged, Rules};
-use judgement::matching::{Certainty, matches};
-use judgement::ngram::Profile;
+use judgement::matching::{Certainty, TEXTS_MAX};
+
 use judgement::normalise::normalise;
+use judgement::profile::Profile;
 use judgement::reason::Reason;
 use judgement::routing::Topics;
 use judgement::sentence::sentence;
 use judgement::urgency::{Signals, Spread, urgency};
-
-/// Texts kept of one claim. More would say the same again and make every look-up slower.
-const TEXTS_MAX: usize = 24;
 
 /// Reports decided between two chances for other tasks: one takes up to some hundred microseconds.
 const DECIDED_AT_ONCE: usize = 16;
@@ -133,7 +131,7 @@ impl Decide {
 
     fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(agencies.entry(agency).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Known::new()))))
+        Arc::clone(agencies.entry(agency).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Known::default()))))
     }
 }
 
@@ -203,15 +201,16 @@ impl Round<'_> {
         profile: &Profile,
         text: String,
     ) -> Decided {
-        let found = matches(self.known.index(), profile);
+        let found = self.known.matches(profile);
         let mut reasons = vec![intent];
         let decided =
             |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
         if let Some(answer) = found.clarification {
-            match (answer.certainty, self.known.claim_of(answer.target)) {
-                (Certainty::Sure, _) if self.known.answers_automatically(answer.target) => {
+            let clarification = clarification_of_match(answer.id);
+            match (answer.certainty, self.known.claim_of(clarification)) {
+                (Certainty::Sure, _) if self.known.answers_automatically(clarification) => {
                     reasons.extend(answer.reasons);
-                    return decided(Outcome::Answered(answer.target), answer.similarity, reasons);
+                    return decided(Outcome::Answered(clarification), answer.similarity, reasons);
                 }
                 (Certainty::Sure, Some(claim)) => {
                     reasons.extend(answer.reasons);
@@ -222,7 +221,7 @@ impl Round<'_> {
                     ));
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
-                (Certainty::Sure, None) | (Certainty::Maybe, _) => {
+                (Certainty::Sure, None) | (Certainty::Likely | Certainty::Maybe, _) => {
                     let percent = answer.similarity * 100.0;
                     let detail = format!("可能与一篇已发布的辟谣稿有关（相似度{percent:.0}%），请人判断");
                     reasons.push(Reason::new("match.maybe_clarified", detail, 0.0));
@@ -230,17 +229,23 @@ impl Round<'_> {
             }
         }
         if let Some(claim) = found.claim {
+            let joined = claim_of_match(claim.id);
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            if claim.certainty == Certainty::Sure || !self.known.is_clarified(claim.target) {
+            let joins = match claim.certainty {
+                Certainty::Sure => true,
+                Certainty::Likely => !self.known.is_clarified(joined),
+                Certainty::Maybe => false,
+            };
+            if joins {
                 reasons.extend(claim.reasons);
-                if !claim.familiar && self.known.texts_of(claim.target) < TEXTS_MAX {
-                    self.known.add_for_now(claim.target, profile);
-                    self.learned.push(Change::AliasAdded(claim.target, text));
+                if !claim.familiar && self.known.texts_of(joined) < TEXTS_MAX {
+                    self.known.add_for_now(joined, profile);
+                    self.learned.push(Change::AliasAdded(joined, text));
                 }
-                return decided(Outcome::Joined(claim.target), claim.similarity, reasons);
+                return decided(Outcome::Joined(joined), claim.similarity, reasons);
             }
             let detail =
-                format!("与一件已辟谣的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
+                format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
         }
         let claim = ClaimId::mint();

@@ -40,11 +40,6 @@ pub struct Agreement {
     pub shared_subject: bool,
 }
 
-/// The hash of a number with its unit.
-pub fn number(unit: u32, digits: &str) -> Code {
-    hash(digits) << 24 ^ Code::from(unit)
-}
-
 /// The codes of `facts`, sorted.
 pub fn codes(facts: &Facts) -> Vec<Code> {
     let mut codes = Vec::new();
@@ -158,12 +153,18 @@ fn code(kind: Kind, about: &str, what: &str) -> Code {
     (kind as Code) << KIND_SHIFT | (hash(about) & ABOUT) << ABOUT_SHIFT | hash(what) & WHAT
 }
 
-/// FNV-1a with its bits mixed down: codes are kept in files, so the hash must be the same everywhere and for ever.
-fn hash(text: &str) -> u64 {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+/// A hash of some characters, by code point.
+///
+/// FNV-1a with its bits mixed down: codes are kept in files, so it must be the same everywhere and for ever.
+pub fn hash_of(characters: impl Iterator<Item = u32>) -> u64 {
+    let hash = characters.fold(0xcbf2_9ce4_8422_2325_u64, |hash, character| {
+        (hash ^ u64::from(character)).wrapping_mul(0x0100_0000_01b3)
+    });
     hash ^ hash >> 29
+}
+
+fn hash(text: &str) -> u64 {
+    hash_of(text.chars().map(u32::from))
 }
 
 #[cfg(test)]

@@ -6,19 +6,19 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::agreement::{Agreement, Code, agreement, codes, number};
+use crate::agreement::{Agreement, Code, agreement, codes, hash_of};
 use crate::index::{Document, Index, is_pair};
-use crate::profile::{Glyph, Gram, Profile, Step, code_point, digit, steps};
+use crate::profile::{Glyph, Gram, Profile, Role, code_point, digit, role, steps};
 
 /// A text prepared to be compared with many.
 pub struct Asked {
     slots: HashMap<Gram, u32, RandomState>,
+    /// Each gram of a slot, with how rare it is.
     grams: Vec<(Gram, f32)>,
-    rarities: Vec<f32>,
-    /// Slots of the single and of the pair at each step.
+    /// Slots of each character and of the pair that it ends.
     path: Vec<(u32, Option<u32>)>,
-    /// What the text states, by the step that it stands at.
-    stated: Vec<(u32, Stated)>,
+    /// What the text states.
+    stated: Vec<Statement>,
     /// For each slot the first step that ends it.
     first_steps: Vec<u32>,
     singles: f32,
@@ -53,7 +53,7 @@ pub struct Likeness {
     pub run_mass: f32,
     /// Share of the document's squared weights that the text has: its rarest grams count most.
     pub covering_rarest: f32,
-    /// Steps of the document.
+    /// Characters of the document.
     pub length: f32,
     /// Weight that both have.
     pub shared: f32,
@@ -67,8 +67,12 @@ pub struct Likeness {
     pub other_number: bool,
     /// Within what both say, one denies and the other does not.
     pub denial: bool,
+    /// Within what both say, places of one kind or areas with different names.
+    pub moved: bool,
     /// Characters of the document that say something.
     pub informative: u32,
+    /// Characters of the text.
+    pub text_length: f32,
 }
 
 impl Likeness {
@@ -85,7 +89,6 @@ impl Asked {
         let mut asked = Self {
             slots: HashMap::default(),
             grams: Vec::new(),
-            rarities: Vec::new(),
             path: Vec::new(),
             stated: Vec::new(),
             first_steps: Vec::new(),
@@ -96,47 +99,41 @@ impl Asked {
             informative: profile.informative,
         };
         stated(&profile.glyphs, &mut asked.stated);
-        for Step { single, pair, factor, pair_factor, .. } in steps(&profile.glyphs) {
-            let single = asked.slot(single, factor, index);
-            let pair = pair.map(|pair| asked.slot(pair, pair_factor, index));
+        for (single, pair) in steps(&profile.glyphs) {
+            let single = asked.slot(single, index);
+            let pair = pair.map(|pair| asked.slot(pair, index));
             asked.path.push((single, pair));
         }
         let mut squares = 0.0;
-        for (&(gram, factor), rarity) in asked.grams.iter().zip(&asked.rarities) {
-            let mass = factor * rarity;
-            squares += mass * mass;
+        for &(gram, rarity) in &asked.grams {
+            squares += rarity * rarity;
             if is_pair(gram) {
-                asked.pairs += mass;
+                asked.pairs += rarity;
             } else {
-                asked.singles += mass;
+                asked.singles += rarity;
             }
         }
         asked.norm = squares.sqrt();
         asked
     }
 
-    fn slot(&mut self, gram: Gram, factor: f32, index: &Index) -> u32 {
+    fn slot(&mut self, gram: Gram, index: &Index) -> u32 {
         let next = self.grams.len() as u32;
         let slot = *self.slots.entry(gram).or_insert(next);
         if slot == next {
-            self.grams.push((gram, factor));
-            self.rarities.push(index.rarity(gram));
+            self.grams.push((gram, index.rarity(gram)));
             self.first_steps.push(self.path.len() as u32);
-        } else {
-            let known = &mut self.grams[slot as usize].1;
-            *known = known.max(factor);
         }
         slot
     }
 
-    /// The grams by which the index finds the text, each with what it tells.
+    /// The grams by which the index finds the text, each with how rare it is.
     pub fn sought(&self) -> Vec<(Gram, f32)> {
-        let weighed = self.grams.iter().zip(&self.rarities).map(|(&(gram, factor), rarity)| (gram, factor * rarity));
-        let pairs: Vec<(Gram, f32)> = weighed.clone().filter(|&(gram, _)| is_pair(gram)).collect();
-        if pairs.is_empty() { weighed.collect() } else { pairs }
+        let pairs: Vec<(Gram, f32)> = self.grams.iter().copied().filter(|&(gram, _)| is_pair(gram)).collect();
+        if pairs.is_empty() { self.grams.clone() } else { pairs }
     }
 
-    /// Steps of the text.
+    /// Characters of the text.
     pub fn len(&self) -> usize {
         self.path.len()
     }
@@ -160,44 +157,36 @@ impl Asked {
             ..Likeness::default()
         };
         marks.hits.clear();
-        let (mut shared, mut text_pairs, mut text_singles, mut document_pairs, mut document_singles) =
-            (0.0, 0.0, 0.0, 0.0, 0.0);
-        let mut length = 0_usize;
+        let (mut squares, mut pairs, mut singles) = (0.0, 0.0, 0.0);
         let mut run = Run::default();
-        let mut squares = 0.0;
-        for step in steps(document.glyphs) {
-            length += 1;
-            let single = self.slots.get(&step.single).copied();
-            let pair = step.pair.and_then(|pair| self.slots.get(&pair).copied());
+        for (single, pair) in steps(document.glyphs) {
+            let pair = pair.and_then(|pair| self.slots.get(&pair).copied());
             run.step(pair, self);
             marks.hits.push(pair.is_some());
-            for (slot, factor, pairs) in [(single, step.factor, false), (pair, step.pair_factor, true)] {
-                let Some(slot) = slot.map(|slot| slot as usize) else { continue };
+            for slot in [self.slots.get(&single).copied(), pair].into_iter().flatten() {
+                let slot = slot as usize;
                 if std::mem::replace(&mut marks.seen[slot], mark) == mark {
                     continue;
                 }
-                let rarity = self.rarities[slot];
-                let (ours, theirs) = (self.grams[slot].1 * rarity, factor * rarity);
-                shared += ours * theirs;
-                squares += theirs * theirs;
-                if pairs {
-                    text_pairs += ours;
-                    document_pairs += theirs;
+                let (gram, rarity) = self.grams[slot];
+                squares += rarity * rarity;
+                if is_pair(gram) {
+                    pairs += rarity;
                 } else {
-                    text_singles += ours;
-                    document_singles += theirs;
+                    singles += rarity;
                 }
             }
         }
+        let length = document.glyphs.len();
         let masses = document.masses;
-        likeness.cosine = share(shared, self.norm * masses.norm);
-        likeness.covering = share(document_pairs, masses.pairs);
-        likeness.covering_singles = share(document_singles, masses.singles);
-        likeness.covered = share(text_pairs, self.pairs);
-        likeness.covered_singles = share(text_singles, self.singles);
-        likeness.shared = shared;
-        likeness.length = length as f32;
+        likeness.cosine = share(squares, self.norm * masses.norm);
+        likeness.covering = share(pairs, masses.pairs);
+        likeness.covering_singles = share(singles, masses.singles);
         likeness.covering_rarest = share(squares, masses.norm * masses.norm);
+        likeness.covered = share(pairs, self.pairs);
+        likeness.covered_singles = share(singles, self.singles);
+        likeness.shared = squares;
+        likeness.length = length as f32;
         likeness.run = run.longest as f32;
         likeness.run_mass = run.heaviest;
         likeness.run_share = share(run.longest as f32, length as f32);
@@ -212,7 +201,7 @@ impl Asked {
         let width = (length + length / 2).max(STEPS_MIN);
         let (mut hit, mut all) = (0.0_f32, 0.0_f32);
         let (mut best, mut best_cosine) = (0.0_f32, 0.0_f32);
-        let mass = |slot: u32| self.grams[slot as usize].1 * self.rarities[slot as usize];
+        let mass = |slot: u32| self.grams[slot as usize].1;
         let is_hit = |slot: u32| marks.seen[slot as usize] == mark;
         for (at, &(_, pair)) in self.path.iter().enumerate() {
             if let Some(slot) = pair {
@@ -231,83 +220,93 @@ impl Asked {
         (share(best, pairs), best_cosine)
     }
 
-    /// Numbers and denials: a long text says many things, and only what stands among words that both have can
-    /// contradict.
+    /// Numbers, places and denials: a long text says many things, and only what stands among words that both have
+    /// can contradict.
     fn compare_statements(&self, glyphs: &[Glyph], marks: &mut Marks, mark: u32, likeness: &mut Likeness) {
         let mut theirs = std::mem::take(&mut marks.stated);
         theirs.clear();
         stated(glyphs, &mut theirs);
-        if theirs.is_empty() && self.stated.is_empty() {
-            marks.stated = theirs;
-            return;
-        }
         let their_hit = |step: usize| marks.hits.get(step).copied().unwrap_or(false);
         let our_hit = |step: usize| {
             self.path.get(step).and_then(|&(_, pair)| pair).is_some_and(|slot| marks.seen[slot as usize] == mark)
         };
-        let numbers = |stated: &[(u32, Stated)]| stated.iter().filter(|(_, stated)| !stated.denies()).count();
-        let count = numbers(&theirs);
-        let is_ours = |code: Code| {
-            self.stated.iter().any(|(_, stated)| matches!(stated, Stated::Number { code: known, .. } if *known == code))
-        };
-        let shared = theirs.iter().filter(|(_, stated)| matches!(stated, Stated::Number { code, .. } if is_ours(*code)));
-        let shared = shared.count();
+        let numbers = || theirs.iter().filter(|stated| matches!(stated.about, About::Number { .. }));
+        let count = numbers().count();
+        let shared = numbers().filter(|theirs| self.stated.iter().any(|ours| ours.says(theirs))).count();
         likeness.numbers_shared = share(shared as f32, count as f32);
         likeness.numbers_missing = share((count - shared) as f32, count as f32);
-        let ours_denies = self.stated.iter().any(|&(at, stated)| stated.denies() && among(at, our_hit));
-        let theirs_denies = theirs.iter().any(|&(at, stated)| stated.denies() && among(at, their_hit));
+        let differs = |kind: fn(About) -> bool| {
+            theirs.iter().filter(|theirs| kind(theirs.about) && among(theirs.at, their_hit)).any(|theirs| {
+                let ours = || self.stated.iter().filter(|ours| ours.about == theirs.about);
+                !ours().any(|ours| ours.says(theirs)) && ours().any(|ours| among(ours.at, our_hit))
+            })
+        };
+        let denies = |stated: &Statement| stated.about == About::Denial;
+        let ours_denies = self.stated.iter().any(|stated| denies(stated) && among(stated.at, our_hit));
+        let theirs_denies = theirs.iter().any(|stated| denies(stated) && among(stated.at, their_hit));
         likeness.denial = ours_denies != theirs_denies;
-        likeness.other_number = theirs.iter().any(|&(at, stated)| {
-            let Stated::Number { unit, code } = stated else { return false };
-            let of_unit = self.stated.iter().filter_map(|&(at, ours)| match ours {
-                Stated::Number { unit: known, code } if known == unit => Some((at, code)),
-                _ => None,
-            });
-            among(at, their_hit)
-                && !of_unit.clone().any(|(_, known)| known == code)
-                && of_unit.clone().any(|(at, _)| among(at, our_hit))
-        });
+        likeness.other_number = differs(|about| matches!(about, About::Number { .. }));
+        likeness.moved = differs(|about| matches!(about, About::Place { .. })) || differs(|about| about == About::Area);
+        likeness.text_length = self.len() as f32;
         marks.stated = theirs;
     }
 }
 
-/// What a text states at some place.
-#[derive(Clone, Copy)]
-enum Stated {
-    /// A number.
-    Number { unit: u32, code: Code },
-    /// A denial.
+/// What a statement is about: only statements about one thing can contradict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// How many of a unit.
+    Number { unit: u32 },
+    /// Which place of a kind.
+    Place { kind: u32 },
+    /// Which area.
+    Area,
+    /// That something is not so.
     Denial,
 }
 
-impl Stated {
-    const fn denies(self) -> bool {
-        matches!(self, Self::Denial)
+/// What a text states at some place.
+#[derive(Clone, Copy)]
+struct Statement {
+    /// The character that it begins with.
+    at: u32,
+    about: About,
+    /// What it says, hashed.
+    says: Code,
+}
+
+impl Statement {
+    fn says(&self, other: &Self) -> bool {
+        self.about == other.about && self.says == other.says
     }
 }
 
-/// Adds what a text states, by step.
-fn stated(glyphs: &[Glyph], into: &mut Vec<(u32, Stated)>) {
-    let mut digits = String::new();
-    let mut number_at = 0;
-    for (at, step) in (0_u32..).zip(steps(glyphs)) {
-        if step.denies {
-            into.push((at, Stated::Denial));
-        }
-        let glyph = glyphs.get(step.at as usize).copied().unwrap_or_default();
-        let Some(character) = digit(glyph) else { continue };
-        if digits.is_empty() {
-            number_at = at;
-        }
-        digits.push(character);
-        let next = glyphs.get(step.at as usize + 1).copied();
-        if next.and_then(digit).is_none() {
+/// Adds what a text states, in order.
+fn stated(glyphs: &[Glyph], into: &mut Vec<Statement>) {
+    let kind = |glyph: &Glyph| match role(*glyph) {
+        _ if digit(*glyph).is_some() => Some(Role::Time),
+        role @ (Role::Area | Role::Place | Role::Denial) => Some(role),
+        _ => None,
+    };
+    let mut at = 0_usize;
+    while let Some(first) = glyphs.get(at) {
+        let Some(of) = kind(first) else {
+            at += 1;
+            continue;
+        };
+        let length = glyphs[at..].iter().take_while(|glyph| kind(glyph) == Some(of)).count();
+        let next = glyphs.get(at + length).map(|&glyph| code_point(glyph));
+        let about = match (of, next) {
+            (Role::Time, Some(unit)) => Some(About::Number { unit }),
+            (Role::Place, Some(kind)) => Some(About::Place { kind }),
+            (Role::Area, _) => Some(About::Area),
+            (Role::Denial, _) => Some(About::Denial),
             // A number at the very end has no unit and is compared with nothing.
-            if let Some(unit) = next.map(code_point) {
-                into.push((number_at, Stated::Number { unit, code: number(unit, &digits) }));
-            }
-            digits.clear();
-        }
+            _ => None,
+        };
+        let says = hash_of(glyphs[at..at + length].iter().map(|&glyph| code_point(glyph)));
+        into.extend(about.map(|about| Statement { at: at as u32, about, says }));
+        at += length;
     }
 }
 
@@ -325,7 +324,7 @@ pub struct Marks {
     mark: u32,
     /// Whether each step of the document ends a shared pair.
     hits: Vec<bool>,
-    stated: Vec<(u32, Stated)>,
+    stated: Vec<Statement>,
 }
 
 impl Marks {
@@ -358,12 +357,12 @@ impl Run {
         match pair {
             Some(slot) if goes_on => {
                 self.length += 1;
-                self.mass += asked.rarities[slot as usize];
+                self.mass += asked.grams[slot as usize].1;
                 self.next += 1;
             }
             Some(slot) => {
                 self.length = 2;
-                self.mass = asked.rarities[slot as usize];
+                self.mass = asked.grams[slot as usize].1;
                 self.next = asked.first_steps[slot as usize] as usize + 1;
             }
             None => self.length = 0,

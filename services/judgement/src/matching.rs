@@ -6,7 +6,7 @@
 use crate::compare::{Asked, Likeness, Marks};
 use crate::facts::{Conflict, Facts};
 use crate::index::{Field, Index, Kind, Target};
-use crate::profile::{Profile, text_of};
+use crate::profile::{Profile, code_point, text_of};
 use crate::reason::Reason;
 use crate::rerank::{Alike, Figures, figures, without_leads};
 
@@ -19,7 +19,9 @@ pub use weights::{Judge, Judges};
 pub enum Certainty {
     /// May be answered by machine.
     Sure,
-    /// About the same thing, as far as the words go.
+    /// A report joins the claim; an officer can part them again.
+    Likely,
+    /// For a person to look at.
     Maybe,
 }
 
@@ -58,8 +60,6 @@ pub struct Matches {
     pub clarification: Option<Match>,
     /// The open claim most like the text.
     pub claim: Option<Match>,
-    /// The next best claim, where its likeness is worth a person's look.
-    pub other_claim: Option<Match>,
 }
 
 /// Texts with fewer informative characters are never sure: 「现实就是这样」 resembles everything.
@@ -122,39 +122,69 @@ pub fn joined(judges: &Judges, candidates: &[Candidate]) -> Option<(Target, f32)
 fn best_to_join<'a>(judges: &Judges, candidates: &'a [Candidate], least: f32) -> Option<(&'a Candidate, f32)> {
     candidates
         .iter()
-        .filter(|candidate| candidate.target.kind == Kind::Claim)
+        .filter(|candidate| candidate.target.kind == Kind::Claim && (least < judges.joining.sure || !other_matter(candidate)))
         .map(|candidate| (candidate, judges.joining.weights.score(&without_leads(&candidate.figures))))
         .filter(|&(_, score)| score >= least)
         .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
 }
 
-/// Finds what `profile` matches.
-pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
-    let mut matches = Matches::default();
-    for candidate in candidates(index, judges, profile) {
-        let judge = judges.of(candidate.target.kind);
-        if candidate.score < judge.maybe {
-            continue;
-        }
-        let place = match candidate.target.kind {
-            Kind::Clarification if matches.clarification.is_none() => &mut matches.clarification,
-            Kind::Claim if matches.claim.is_none() => &mut matches.claim,
-            Kind::Claim if matches.other_claim.is_none() => &mut matches.other_claim,
-            _ => continue,
-        };
-        *place = Some(worth(index, judges, profile, &candidate));
-    }
-    matches
+/// Longer texts tell a story around the thing, and copies of it differ in the places that they name; measured.
+const SHORT_CHARACTERS: f32 = 60.0;
+
+/// True where a short text says the same words of another place, or is about another subject of the rules: one
+/// template with another town is another rumor.
+const fn other_matter(candidate: &Candidate) -> bool {
+    let sentence = &candidate.alike.sentence;
+    (sentence.moved || sentence.agreement.other_subject) && sentence.text_length <= SHORT_CHARACTERS
 }
 
-/// True where the machine may answer with a candidate of this score.
-pub fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> bool {
+/// Finds what `profile` matches.
+pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
+    let candidates = candidates(index, judges, profile);
+    let (of_claims, of_clarifications): (Vec<&Candidate>, Vec<&Candidate>) =
+        candidates.iter().partition(|candidate| candidate.target.kind == Kind::Claim);
+    let surely = |of_kind: &[&Candidate]| surely(index, judges, profile, of_kind.iter().copied()).map(|best| best.target);
+    let clarification =
+        of_clarifications.first().filter(|best| best.score >= judges.clarification.maybe).map(|best| {
+            let sure = surely(&of_clarifications).is_some();
+            let certainty = if sure { Certainty::Sure } else { Certainty::Maybe };
+            worth(index, profile, best, best.score, certainty)
+        });
+    let sure_claim = surely(&of_claims);
+    let joins = best_to_join(judges, &candidates, judges.joining.sure);
+    let claim = joins.or_else(|| best_to_join(judges, &candidates, judges.joining.maybe)).map(|(candidate, score)| {
+        let certainty = match joins {
+            Some(_) if sure_claim == Some(candidate.target) => Certainty::Sure,
+            Some(_) => Certainty::Likely,
+            None => Certainty::Maybe,
+        };
+        worth(index, profile, candidate, score, certainty)
+    });
+    Matches { clarification, claim }
+}
+
+/// The first candidate, where the machine may answer with it. Candidates are of one kind, best first.
+pub fn surely<'a>(
+    index: &Index,
+    judges: &Judges,
+    profile: &Profile,
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+) -> Option<&'a Candidate> {
+    let mut candidates = candidates.into_iter();
+    let best = candidates.next().filter(|best| is_sure(judges, profile, best))?;
+    let sure = judges.of(best.target.kind).sure;
+    let rivals = candidates.take_while(|rival| rival.score >= sure);
+    // A text that tells of two things cannot be answered with one of them.
+    let two_things = rivals.into_iter().any(|rival| !same_thing(index, best.target, rival.target));
+    (best.target.kind == Kind::Claim || !two_things).then_some(best)
+}
+
+fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> bool {
     let sentence = &candidate.alike.sentence;
-    let other_place = sentence.agreement.other_region || sentence.agreement.other_place;
     // A report in the wrong claim is moved by an officer; a wrong answer is out.
     let differs = match candidate.target.kind {
         Kind::Clarification => sentence.conflicts(),
-        Kind::Claim => other_place,
+        Kind::Claim => other_matter(candidate),
     };
     candidate.score >= judges.of(candidate.target.kind).sure
         && !differs
@@ -162,7 +192,22 @@ pub fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> boo
         && sentence.informative as usize >= SURE_INFORMATIVE_MIN
 }
 
-fn worth(index: &Index, judges: &Judges, profile: &Profile, candidate: &Candidate) -> Match {
+/// True where two known sentences share half of the characters of the shorter one.
+fn same_thing(index: &Index, ours: Target, theirs: Target) -> bool {
+    let characters = |target| -> Vec<u32> {
+        let sentence = index.texts_of(target).next();
+        let mut characters: Vec<u32> =
+            sentence.iter().flat_map(|text| text.glyphs.iter().map(|&glyph| code_point(glyph))).collect();
+        characters.sort_unstable();
+        characters.dedup();
+        characters
+    };
+    let (ours, theirs) = (characters(ours), characters(theirs));
+    let both = ours.iter().filter(|character| theirs.binary_search(character).is_ok()).count();
+    both * 2 >= ours.len().min(theirs.len())
+}
+
+fn worth(index: &Index, profile: &Profile, candidate: &Candidate, score: f32, certainty: Certainty) -> Match {
     let sentence = &candidate.alike.sentence;
     let percent = |share: f32| share * 100.0;
     let mut reasons = vec![Reason::new(
@@ -182,8 +227,8 @@ fn worth(index: &Index, judges: &Judges, profile: &Profile, candidate: &Candidat
     reasons.extend(said(index, profile, candidate.target, sentence));
     Match {
         id: candidate.target.id,
-        similarity: 1.0 / (1.0 + (-candidate.score).exp()),
-        certainty: if is_sure(judges, profile, candidate) { Certainty::Sure } else { Certainty::Maybe },
+        similarity: 1.0 / (1.0 + (-score).exp()),
+        certainty,
         familiar: sentence.cosine >= FAMILIAR,
         reasons,
     }
@@ -226,4 +271,94 @@ fn differs(conflict: &Conflict) -> Reason {
         Conflict::Denial => ("match.denial", "一个肯定、一个否定".to_owned()),
     };
     Reason::new(signal, detail, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::normalise::normalise;
+
+    fn profile(text: &str) -> Profile {
+        Profile::of(&normalise(text))
+    }
+
+    fn knowing(kind: Kind, known: &str) -> Index {
+        let mut index = Index::default();
+        index.add(Target { kind, id: 7 }, Field::Sentence, &profile(known));
+        index
+    }
+
+    fn claim(known: &str, asked: &str) -> Option<Match> {
+        matches(&knowing(Kind::Claim, known), Judges::get(), &profile(asked)).claim
+    }
+
+    fn clarification(known: &str, asked: &str) -> Option<Match> {
+        matches(&knowing(Kind::Clarification, known), Judges::get(), &profile(asked)).clarification
+    }
+
+    #[test]
+    fn every_weight_has_its_figure() {
+        let Judges { claim, clarification, joining } = Judges::get();
+        for judge in [claim, clarification, joining] {
+            assert_eq!(judge.weights.weights.len(), crate::rerank::FIGURES.len());
+            assert!(judge.maybe < judge.sure);
+        }
+    }
+
+    #[test]
+    fn the_same_thing_told_otherwise_joins_and_another_does_not() {
+        let earthquake = "明天凌晨3点青岚县有7级地震，让大家别睡屋里";
+        let told = claim(earthquake, "今晚三点我们县有七级大地震，快别在屋里睡").unwrap();
+        assert_ne!(told.certainty, Certainty::Maybe);
+        assert!(told.reasons.iter().all(|reason| !reason.detail.is_empty()));
+        for other in ["昨天四川地震", "凌晨3点全县停电是真的吗", "明天高速封路", "超市的盐被抢光了"] {
+            let found = claim(earthquake, other);
+            assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe), "{other}");
+        }
+    }
+
+    #[test]
+    fn every_disagreement_is_named_and_is_never_sure() {
+        let known = "城东市场的西瓜打了7针甜水";
+        assert_eq!(clarification(known, known).unwrap().certainty, Certainty::Sure);
+        for (asked, signal) in [
+            ("城西市场的西瓜打了7针甜水", "match.other_place"),
+            ("城东市场的西瓜打了9针甜水", "match.other_number"),
+            ("城东市场的西瓜没打7针甜水", "match.denial"),
+        ] {
+            let found = clarification(known, asked).unwrap();
+            assert_eq!(found.certainty, Certainty::Maybe, "{asked}");
+            assert!(
+                found.reasons.iter().any(|reason| reason.signal == signal),
+                "{asked}: {:?}",
+                found.reasons
+            );
+        }
+    }
+
+    #[test]
+    fn a_short_text_is_never_sure() {
+        assert_eq!(clarification("今晚地震", "今晚地震").unwrap().certainty, Certainty::Maybe);
+    }
+
+    #[test]
+    fn a_text_made_to_match_everything_is_sure_of_nothing() {
+        let mut index = Index::default();
+        let known = ["城东市场的西瓜都打了甜水针", "明天凌晨青岚县有7级地震", "自来水厂停水三天", "明天起高速封路"];
+        for (text, id) in known.iter().zip(1..) {
+            index.add(Target::clarification(id), Field::Sentence, &profile(text));
+        }
+        let found = matches(&index, Judges::get(), &profile(&known.concat())).clarification;
+        assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe));
+    }
+
+    proptest! {
+        #[test]
+        fn any_two_texts_are_compared_and_all_is_a_share(ours in "\\PC{0,80}", theirs in "\\PC{0,80}") {
+            let found = claim(&ours, &theirs);
+            prop_assert!(found.is_none_or(|found| (0.0..=1.0).contains(&found.similarity)));
+        }
+    }
 }

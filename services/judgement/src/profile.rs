@@ -1,49 +1,41 @@
-//! A text as what is compared: its characters, each with how much it says, and the facts that it states.
+//! A text as what is compared: its characters, each with the part that it plays, and the facts that it states.
 //!
-//! Words that only pass a text on are left out, particles are skipped over, subjects of the topic rules weigh
-//! more and times of day less. How rare a character or a pair of them is, is the index's to know.
+//! Every character is compared: leaving out particles and words that only pass a text on was measured and is worse
+//! (how rare a pair is tells it already). Parts say which characters are informative and which state a fact.
 
 use crate::facts::Facts;
 use crate::routing::Topics;
 use crate::wording::{Part, Wording};
 
-/// How much a character says, apart from how rare it is.
+/// What a character is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// Only passes the text on: what stands before and behind it is not neighbours.
-    Omitted,
-    /// Grammar: what stands before and behind it is neighbours.
-    Skipped,
-    /// A time or a number: facts are compared as facts.
-    Detail,
+pub enum Role {
+    /// Words that only pass the text on.
+    PassingOn,
+    /// Grammar.
+    Particle,
+    /// A time or a number.
+    Time,
     /// Any other.
     Plain,
-    /// Belongs to a subject of the topic rules.
+    /// A subject of the topic rules.
     Subject,
-    /// Denies.
+    /// A denial.
     Denial,
+    /// The name of an area.
+    Area,
+    /// The name of a place; what kind of place it is follows.
+    Place,
 }
 
-impl Weight {
-    /// Its factor; none where the character is not compared.
-    pub const fn factor(self) -> Option<f32> {
-        match self {
-            Self::Omitted | Self::Skipped => Some(1.0),
-            Self::Detail => Some(1.0),
-            Self::Plain | Self::Denial => Some(1.0),
-            Self::Subject => Some(1.0),
-        }
-    }
-}
-
-/// A character and its weight in one number, as the index keeps texts: 21 bits and 3 above them. A plain number,
-/// so that a file of them is read where it lies.
+/// A character and its role in one number, as the index keeps texts: 21 bits and 3 above them. A plain number, so
+/// that a file of them is read where it lies.
 pub type Glyph = u32;
 
 const CHARACTER_BITS: u32 = 21;
 
-const fn glyph(character: char, weight: Weight) -> Glyph {
-    (weight as u32) << CHARACTER_BITS | character as u32
+const fn glyph(character: char, role: Role) -> Glyph {
+    (role as u32) << CHARACTER_BITS | character as u32
 }
 
 /// The code point of a glyph's character.
@@ -51,15 +43,25 @@ pub const fn code_point(glyph: Glyph) -> u32 {
     glyph & ((1 << CHARACTER_BITS) - 1)
 }
 
-/// A glyph's weight. What no version wrote counts as skipped.
-const fn weight(glyph: Glyph) -> Weight {
+/// A glyph's role.
+pub const fn role(glyph: Glyph) -> Role {
     match glyph >> CHARACTER_BITS {
-        0 => Weight::Omitted,
-        2 => Weight::Detail,
-        3 => Weight::Plain,
-        4 => Weight::Subject,
-        5 => Weight::Denial,
-        _ => Weight::Skipped,
+        0 => Role::PassingOn,
+        1 => Role::Particle,
+        2 => Role::Time,
+        4 => Role::Subject,
+        5 => Role::Denial,
+        6 => Role::Area,
+        7 => Role::Place,
+        _ => Role::Plain,
+    }
+}
+
+/// The digit of a glyph, where it is one.
+pub const fn digit(glyph: Glyph) -> Option<char> {
+    match char::from_u32(code_point(glyph)) {
+        Some(character) if character.is_ascii_digit() => Some(character),
+        _ => None,
     }
 }
 
@@ -79,43 +81,40 @@ impl Profile {
     pub fn of(text: &str) -> Self {
         let wording = Wording::get();
         let characters: Vec<(usize, char)> = text.char_indices().collect();
-        let mut weights: Vec<Weight> = characters
+        let mut roles: Vec<Role> = characters
             .iter()
             .map(|&(_, character)| {
                 if character.is_ascii_digit() {
-                    Weight::Detail
+                    Role::Time
                 } else if wording.particle(character) {
-                    Weight::Skipped
+                    Role::Particle
                 } else {
-                    Weight::Plain
+                    Role::Plain
                 }
             })
             .collect();
         let place = |byte: usize| characters.partition_point(|&(at, _)| at < byte);
         for subject in Topics::get().subjects(text) {
-            weights[place(subject.start)..place(subject.end)].fill(Weight::Subject);
+            roles[place(subject.start)..place(subject.end)].fill(Role::Subject);
         }
         for part in wording.parts.in_order(text) {
-            let weight = match part.meaning {
-                Part::PassingOn | Part::Here => Weight::Omitted,
-                Part::Time => Weight::Detail,
-                Part::Negation => Weight::Denial,
-                Part::Area => continue,
+            let role = match part.meaning {
+                Part::PassingOn | Part::Here => Role::PassingOn,
+                Part::Time => Role::Time,
+                Part::Negation => Role::Denial,
+                Part::Area => Role::Area,
             };
-            weights[place(part.start)..place(part.end)].fill(weight);
+            roles[place(part.start)..place(part.end)].fill(role);
         }
-        let informative =
-            weights.iter().filter(|weight| matches!(weight, Weight::Plain | Weight::Subject)).count();
-        let glyphs = characters.iter().zip(weights).map(|(&(_, character), weight)| glyph(character, weight));
-        Self { glyphs: glyphs.collect(), facts: Facts::of(text), informative }
-    }
-}
-
-/// The digit of a glyph, where it is one.
-pub const fn digit(glyph: Glyph) -> Option<char> {
-    match char::from_u32(code_point(glyph)) {
-        Some(character) if character.is_ascii_digit() => Some(character),
-        _ => None,
+        let facts = Facts::of(text);
+        for &start in &facts.place_starts {
+            let start = place(start);
+            roles[start..start + Facts::PLACE_CHARACTERS].fill(Role::Place);
+        }
+        let says = |role: &&Role| !matches!(role, Role::PassingOn | Role::Particle | Role::Time);
+        let informative = roles.iter().filter(says).count();
+        let glyphs = characters.iter().zip(roles).map(|(&(_, character), role)| glyph(character, role));
+        Self { glyphs: glyphs.collect(), facts, informative }
     }
 }
 
@@ -127,41 +126,12 @@ pub fn text_of(glyphs: &[Glyph]) -> String {
 /// One character or two neighbouring ones, packed: 21 bits each, so that no single equals a pair.
 pub type Gram = u64;
 
-/// A step through a text: a character that is compared, and whether the one before it is its neighbour.
-#[derive(Clone, Copy)]
-pub struct Step {
-    /// The character alone.
-    pub single: Gram,
-    /// The pair that it ends, where it ends one.
-    pub pair: Option<Gram>,
-    /// Which character of the text it is.
-    pub at: u32,
-    /// True where it is part of a denial.
-    pub denies: bool,
-    /// Factor of the single.
-    pub factor: f32,
-    /// Factor of the pair.
-    pub pair_factor: f32,
-}
-
-/// The characters that are compared, in order.
-pub fn steps(glyphs: &[Glyph]) -> impl Iterator<Item = Step> {
-    let mut before: Option<(Gram, f32)> = None;
-    (0_u32..).zip(glyphs).filter_map(move |(at, &glyph)| {
-        let weight = weight(glyph);
-        let Some(factor) = weight.factor() else {
-            if weight == Weight::Omitted {
-                before = None;
-            }
-            return None;
-        };
-        let single = Gram::from(code_point(glyph));
-        let (pair, pair_factor) = match before {
-            Some((first, first_factor)) => (Some(first << 21 | single), f32::midpoint(first_factor, factor)),
-            None => (None, 0.0),
-        };
-        before = Some((single, factor));
-        Some(Step { single, pair, at, denies: weight == Weight::Denial, factor, pair_factor })
+/// Every character of a text with the pair that it ends.
+pub fn steps(glyphs: &[Glyph]) -> impl Iterator<Item = (Gram, Option<Gram>)> {
+    let single = |glyph: &Glyph| Gram::from(code_point(*glyph));
+    let before = std::iter::once(None).chain(glyphs.iter().map(Some));
+    glyphs.iter().zip(before).map(move |(glyph, before)| {
+        (single(glyph), before.map(|before| single(before) << 21 | single(glyph)))
     })
 }
 
@@ -171,16 +141,25 @@ mod tests {
     use crate::normalise::normalise;
 
     #[test]
-    fn what_only_passes_on_parts_neighbours_and_particles_do_not() {
-        let profile = Profile::of(&normalise("西瓜听说打了针"));
-        let pairs: Vec<Gram> = steps(&profile.glyphs).filter_map(|step| step.pair).collect();
-        let pair = |a: char, b: char| Gram::from(u32::from(a)) << 21 | Gram::from(u32::from(b));
-        assert_eq!(pairs, [pair('西', '瓜'), pair('打', '针')]);
-        assert_eq!(text_of(&profile.glyphs), "西瓜听说打了针");
+    fn every_character_has_its_role_and_what_says_nothing_is_not_counted() {
+        let profile = Profile::of(&normalise("听说明天四川城东市场没地震"));
+        let roles: Vec<Role> = profile.glyphs.iter().map(|&glyph| role(glyph)).collect();
+        let expected = [
+            [Role::PassingOn; 2],
+            [Role::Time; 2],
+            [Role::Area; 2],
+            [Role::Place; 2],
+            [Role::Plain; 2],
+            [Role::Denial, Role::Subject],
+        ];
+        assert_eq!(roles[..12], expected.concat());
+        assert_eq!(profile.informative, 9);
+        assert_eq!(text_of(&profile.glyphs), "听说明天四川城东市场没地震");
     }
 
     #[test]
-    fn a_text_without_words_has_no_steps() {
+    fn a_text_of_one_character_has_no_pair() {
+        assert_eq!(steps(&Profile::of("震").glyphs).collect::<Vec<_>>(), [(0x9707, None)]);
         assert_eq!(steps(&Profile::of("").glyphs).count(), 0);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Asked, Likeness};
 
 /// The figures, by name, in the order of the weights.
-pub const FIGURES: [&str; 32] = [
+pub const FIGURES: [&str; 33] = [
     "cosine",
     "covering",
     "covering_singles",
@@ -38,6 +38,7 @@ pub const FIGURES: [&str; 32] = [
     "other_subject",
     "shared_subject",
     "denial",
+    "moved",
     "gap_cosine",
     "gap_covering_singles",
     "gap_covered",
@@ -128,6 +129,7 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 flag(agreement.other_subject),
                 flag(agreement.shared_subject),
                 flag(sentence.denial),
+                flag(sentence.moved),
                 gap_cosine,
                 gap_covering,
                 gap_covered,

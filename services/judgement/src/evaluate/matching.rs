@@ -14,13 +14,16 @@ use crate::evaluate::interval::Interval;
 use crate::evaluate::rows::RowsError;
 use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of};
 use crate::index::{Field, Index, Kind, Target};
-use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates, is_sure};
+use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates, surely};
 use crate::profile::Profile;
 use crate::rerank::{Alike, Figures, Weights, figures};
 
 /// Precision that an automatic threshold is set for: above what is asked of it, since a threshold that was fitted
 /// on few texts is itself uncertain.
 const PRECISION_SOUGHT: f64 = 0.987;
+
+/// Added to the threshold of claims.
+const CLAIM_MARGIN: f32 = 1.0;
 
 /// A suggestion to a person is worth its place where it is right once in four times: the logarithm of 1 : 3.
 const MAYBE: f32 = -1.1;
@@ -104,7 +107,7 @@ fn play<'j>(
     collection: &Collection,
     kind: Kind,
     judges: impl Fn(&Query) -> &'j Judges,
-    mut each: impl FnMut(&Query, &[Candidate]),
+    mut each: impl FnMut(&Query, &[Candidate], &Index),
 ) {
     let mut index = Index::default();
     let mut waiting = collection.known.iter().peekable();
@@ -120,7 +123,7 @@ fn play<'j>(
         let mut found = candidates(&index, judges(query), &query.text);
         learn(&mut index, judges(query), &query.text, &found);
         found.retain(|candidate| !query.ignored.contains(&candidate.target.id));
-        each(query, &found);
+        each(query, &found, &index);
     }
 }
 
@@ -128,21 +131,21 @@ fn play<'j>(
 fn learn(index: &mut Index, judges: &Judges, text: &Profile, found: &[Candidate]) {
     let Some(best) = found.first().filter(|best| best.target.kind == Kind::Claim) else { return };
     let familiar = best.alike.sentence.cosine >= FAMILIAR;
-    if is_sure(judges, text, best) && !familiar && index.documents_of(best.target) < TEXTS_MAX {
+    if surely(index, judges, text, found).is_some() && !familiar && index.documents_of(best.target) < TEXTS_MAX {
         index.add(best.target, Field::Sentence, text);
     }
 }
 
 fn answers<'j>(collection: &Collection, kind: Kind, judges: impl Fn(&Query) -> &'j Judges) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(collection.queries.len());
-    play(collection, kind, &judges, |query, found| {
+    play(collection, kind, &judges, |query, found, index| {
         let right = |candidate: &Candidate| query.relevant.contains(&candidate.target.id);
         let first = found.first();
         answers.push(Answer {
             group: query.group.clone(),
             place: found.iter().position(right),
             has_match: !query.relevant.is_empty(),
-            answered: first.is_some_and(|first| is_sure(judges(query), &query.text, first)),
+            answered: surely(index, judges(query), &query.text, found).is_some(),
             right: first.is_some_and(right),
         });
     });
@@ -153,7 +156,7 @@ fn answers<'j>(collection: &Collection, kind: Kind, judges: impl Fn(&Query) -> &
 fn fitted(collection: &Collection, kind: Kind, include: impl Fn(&Query) -> bool) -> Judges {
     let mut rows: Vec<(usize, Vec<(Figures, bool)>, Vec<bool>)> = Vec::new();
     let mut matched = 0;
-    play(collection, kind, |_| Judges::get(), |query, found| {
+    play(collection, kind, |_| Judges::get(), |query, found, index| {
         if !include(query) {
             return;
         }
@@ -163,7 +166,7 @@ fn fitted(collection: &Collection, kind: Kind, include: impl Fn(&Query) -> bool)
         let mut permissive = Judges::get().clone();
         permissive.claim.sure = f32::MIN;
         permissive.clarification.sure = f32::MIN;
-        let allowed = found.iter().map(|candidate| is_sure(&permissive, &query.text, candidate));
+        let allowed = (0..found.len()).map(|at| surely(index, &permissive, &query.text, &found[at..=at]).is_some());
         rows.push((fold_of(&format!("{}#", query.group)), labelled.collect(), allowed.collect()));
     });
     let all = |fold: Option<usize>| -> Vec<(Figures, bool)> {
@@ -182,7 +185,9 @@ fn fitted(collection: &Collection, kind: Kind, include: impl Fn(&Query) -> bool)
             tops.extend(best.filter(|best| best.2).map(|(score, right, _)| (score, right)));
         }
     }
-    let judge = Judge { maybe: MAYBE, sure: threshold(tops), weights: Weights::fit(&all(None)) };
+    // What surely belongs to a claim becomes one of its texts: an error there breeds more.
+    let margin = if kind == Kind::Claim { CLAIM_MARGIN } else { 0.0 };
+    let judge = Judge { maybe: MAYBE, sure: threshold(tops) + margin, weights: Weights::fit(&all(None)) };
     let mut judges = Judges::get().clone();
     match kind {
         Kind::Claim => judges.claim = judge,

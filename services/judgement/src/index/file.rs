@@ -176,7 +176,7 @@ pub fn write(index: &Index, header: Header, out: &mut impl Write) -> io::Result<
             ]);
             glyphs.extend_from_slice(document.glyphs);
             codes.extend_from_slice(document.codes);
-            grams_of_target.extend(grams.into_iter().map(|(gram, _)| gram));
+            grams_of_target.extend(grams);
             count += 1;
         }
         grams_of_target.sort_unstable();

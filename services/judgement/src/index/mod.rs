@@ -121,7 +121,7 @@ impl Index {
         let number = u32::try_from(self.len()).expect("memory ends before four billion documents");
         let grams = distinct(&profile.glyphs);
         let known = self.grams_of(target);
-        for &(gram, _) in &grams {
+        for &gram in &grams {
             if !known.contains(&gram) {
                 self.tail.grams.entry(gram).or_default().targets += 1;
             }
@@ -166,7 +166,7 @@ impl Index {
                     entry.postings.pop();
                 }
             }
-            self.forget(grams.iter().map(|&(gram, _)| gram).filter(|gram| !still.contains(gram)));
+            self.forget(grams.into_iter().filter(|gram| !still.contains(gram)));
         }
         self.settled = self.settled.min(self.len());
     }
@@ -223,7 +223,7 @@ impl Index {
         })
     }
 
-    /// The numbers of the documents that share the rarest grams with a text, given with what each tells.
+    /// The numbers of the documents that share the rarest grams with a text, given with how rare each is.
     pub fn find(&self, grams: &[(Gram, f32)]) -> Vec<u32> {
         let mut lists: Vec<(f32, &[u32], &[u32])> = grams
             .iter()
@@ -298,7 +298,7 @@ impl Index {
     fn grams_of(&self, target: Target) -> HashSet<Gram, RandomState> {
         let mut grams = HashSet::default();
         for document in self.texts_of(target) {
-            grams.extend(distinct(document.glyphs).into_iter().map(|(gram, _)| gram));
+            grams.extend(distinct(document.glyphs));
         }
         grams
     }
@@ -314,11 +314,11 @@ impl Index {
         (targets as f32 + TARGETS_ASSUMED).ln()
     }
 
-    fn masses(&self, grams: &[(Gram, f32)]) -> Masses {
+    fn masses(&self, grams: &[Gram]) -> Masses {
         let mut masses = Masses::default();
         let mut squares = 0.0;
-        for &(gram, factor) in grams {
-            let mass = factor * self.rarity(gram);
+        for &gram in grams {
+            let mass = self.rarity(gram);
             squares += mass * mass;
             if is_pair(gram) {
                 masses.pairs += mass;

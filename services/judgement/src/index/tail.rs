@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::agreement::Code;
 use crate::index::target::{Field, Target};
-use crate::profile::{Glyph, Gram, Step, steps};
+use crate::profile::{Glyph, Gram, steps};
 
 /// Sums over a document's distinct characters and pairs, each by how rare it was when they were taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,22 +48,18 @@ pub struct Tail {
     pub by_target: HashMap<Target, Vec<u32>, RandomState>,
 }
 
-/// The distinct grams of a text: all its characters and pairs, each with its largest factor.
-pub fn distinct(glyphs: &[Glyph]) -> Vec<(Gram, f32)> {
-    let mut grams: Vec<(Gram, f32)> = Vec::with_capacity(glyphs.len() * 2);
-    for Step { single, pair, factor, pair_factor, .. } in steps(glyphs) {
-        grams.push((single, factor));
-        grams.extend(pair.map(|pair| (pair, pair_factor)));
-    }
-    grams.sort_unstable_by(|ours, theirs| ours.0.cmp(&theirs.0).then(theirs.1.total_cmp(&ours.1)));
-    grams.dedup_by_key(|&mut (gram, _)| gram);
+/// The distinct grams of a text: all its characters and pairs, sorted.
+pub fn distinct(glyphs: &[Glyph]) -> Vec<Gram> {
+    let mut grams: Vec<Gram> = steps(glyphs).flat_map(|(single, pair)| [Some(single), pair]).flatten().collect();
+    grams.sort_unstable();
+    grams.dedup();
     grams
 }
 
-/// The grams that a text is found by: its pairs, and its lone character where it has no pair.
-pub fn found_by(grams: &[(Gram, f32)]) -> impl Iterator<Item = Gram> {
-    let no_pair = !grams.iter().any(|&(gram, _)| is_pair(gram));
-    grams.iter().map(|&(gram, _)| gram).filter(move |&gram| no_pair || is_pair(gram))
+/// The grams that a text is found by: its pairs, or its lone character.
+pub fn found_by(grams: &[Gram]) -> impl Iterator<Item = Gram> {
+    let no_pair = !grams.iter().any(|&gram| is_pair(gram));
+    grams.iter().copied().filter(move |&gram| no_pair || is_pair(gram))
 }
 
 /// True for pairs.
