@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::events;
+use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
@@ -90,13 +91,51 @@ impl Decided {
     }
 }
 
+/// What one agency knows; nothing before its first decision.
+type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
+
 /// Decides for every agency. Cheap to clone; clones share what is known.
 #[derive(Clone, Default)]
 pub struct Decide {
-    agencies: Arc<Mutex<HashMap<AgencyId, Arc<tokio::sync::Mutex<Known>>>>>,
+    agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
+    files: Option<IndexFiles>,
+}
+
+/// How many texts are known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts {
+    /// In all.
+    pub all: usize,
+    /// Of them in memory and not in a file.
+    pub in_memory: usize,
 }
 
 impl Decide {
+    /// Decides with an index that starts from a file, where there is one.
+    pub fn with(files: Option<IndexFiles>) -> Self {
+        Self { files, ..Self::default() }
+    }
+
+    /// The agencies for which something was decided.
+    pub fn agencies(&self) -> Vec<AgencyId> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// How many texts are known of an agency.
+    pub async fn texts(&self, agency: AgencyId) -> Texts {
+        let known = self.known(agency);
+        let known = known.lock().await;
+        known.as_ref().map_or_else(Texts::default, |known| Texts {
+            all: known.index().len(),
+            in_memory: known.index().tail_len(),
+        })
+    }
+
+    /// Serves from now on from what a file knew; the next decision catches up with the rest.
+    pub async fn serve_from(&self, agency: AgencyId, known: Known) {
+        *self.known(agency).lock().await = Some(known);
+    }
+
     /// Decides a batch and writes everything that follows from it, in the caller's transaction.
     ///
     /// # Errors
@@ -114,10 +153,17 @@ impl Decide {
         claims::remember_agency(tx, agency).await?;
         let known = self.known(agency);
         let mut known = known.lock().await;
+        let known = match &mut *known {
+            Some(known) => known,
+            none => none.insert(match &self.files {
+                Some(files) => files.load(tx, agency).await?,
+                None => Known::default(),
+            }),
+        };
         known.catch_up(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round = Round { known: &mut known, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let mut round = Round { known, answered, opened: BTreeMap::new(), learned: Vec::new() };
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -129,9 +175,9 @@ impl Decide {
         save(tx, agency, &batch, &decided, opened, &learned, now).await
     }
 
-    fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
+    fn known(&self, agency: AgencyId) -> Shared {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(agencies.entry(agency).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Known::default()))))
+        Arc::clone(agencies.entry(agency).or_default())
     }
 }
 
@@ -244,8 +290,7 @@ impl Round<'_> {
                 }
                 return decided(Outcome::Joined(joined), claim.similarity, reasons);
             }
-            let detail =
-                format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
+            let detail = format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
         }
         let claim = ClaimId::mint();

@@ -4,13 +4,14 @@
 //! for reports, a published clarification that surely answers it, an open claim that it joins, or a new claim.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
-//! something to the public does that. It learns nothing from texts yet: its rules are files that can be read.
+//! something to the public does that.
 
 mod config;
 mod consumer;
 mod decide;
 mod events;
 mod grpc;
+mod index_file;
 mod known;
 mod learn;
 mod status;
@@ -61,6 +62,7 @@ pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     verifier: ::grpc::TokenVerifier,
+    index_files: Option<index_file::IndexFiles>,
     clock: Clock,
 }
 
@@ -74,11 +76,17 @@ impl App {
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, NAME).await?;
+        let index_files = config
+            .index_folder
+            .as_deref()
+            .map(index_file::IndexFiles::new)
+            .transpose()
+            .context("the folder of the index could not be made")?;
         let listener = TcpListener::bind(config.grpc_listen)
             .await
             .with_context(|| format!("could not listen on {}", config.grpc_listen))?;
         let address = listener.local_addr()?;
-        Ok(Self { pool, bus, listener, address, verifier, clock })
+        Ok(Self { pool, bus, listener, address, verifier, index_files, clock })
     }
 
     /// Where gRPC is served.
@@ -92,17 +100,20 @@ impl App {
     /// # Errors
     /// When the server fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let Self { pool, bus, listener, verifier, clock, .. } = self;
+        let Self { pool, bus, listener, verifier, index_files, clock, .. } = self;
         let relay =
             Relay::new(pool.clone(), bus.clone(), "CLASSIFICATION", "classification.>", clock.clone());
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let reports = consumer::Reports {
-            decide: decide::Decide::default(),
-            waker: waker.clone(),
-            clock: clock.clone(),
-        };
+        let decide = decide::Decide::with(index_files.clone());
+        if let Some(files) = index_files {
+            let keep =
+                index_file::Keep { files, decide: decide.clone(), pool: pool.clone(), clock: clock.clone() };
+            lifecycle.spawn("classification index file", keep.run(lifecycle.clone()));
+        }
+
+        let reports = consumer::Reports { decide, waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 

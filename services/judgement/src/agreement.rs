@@ -78,7 +78,8 @@ pub fn agreement(text: &[Code], known: &[Code]) -> Agreement {
     let areas = shared(text, known, Kind::Area);
     let subjects = shared(text, known, Kind::Subject);
     let has = |codes: &[Code], kind| !of(codes, kind).is_empty();
-    let region = |codes: &[Code]| has(codes, Kind::Area) || has(codes, Kind::County) || has(codes, Kind::Here);
+    let region =
+        |codes: &[Code]| has(codes, Kind::Area) || has(codes, Kind::County) || has(codes, Kind::Here);
     let no_area = !has(text, Kind::Area) && !has(known, Kind::Area);
     let counties = shared(text, known, Kind::County);
     Agreement {
@@ -182,9 +183,11 @@ mod tests {
         assert!(between("城西市场西瓜打针", "城东市场西瓜打针").other_place);
         assert!(between("明天四川地震", "明天云南地震").other_region);
         assert!(between("明天地震", "明天停水").other_subject);
-        for (ours, theirs) in
-            [("我们县今晚有地震", "青岚县今晚有地震"), ("小孩在市场吃了西瓜", "城东市场的西瓜"), ("", "四川地震")]
-        {
+        for (ours, theirs) in [
+            ("我们县今晚有地震", "青岚县今晚有地震"),
+            ("小孩在市场吃了西瓜", "城东市场的西瓜"),
+            ("", "四川地震"),
+        ] {
             let Agreement { other_region, other_place, other_subject, .. } = between(ours, theirs);
             assert!(!(other_region || other_place || other_subject), "{ours}");
         }

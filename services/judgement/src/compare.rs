@@ -228,7 +228,10 @@ impl Asked {
         stated(glyphs, &mut theirs);
         let their_hit = |step: usize| marks.hits.get(step).copied().unwrap_or(false);
         let our_hit = |step: usize| {
-            self.path.get(step).and_then(|&(_, pair)| pair).is_some_and(|slot| marks.seen[slot as usize] == mark)
+            self.path
+                .get(step)
+                .and_then(|&(_, pair)| pair)
+                .is_some_and(|slot| marks.seen[slot as usize] == mark)
         };
         let numbers = || theirs.iter().filter(|stated| matches!(stated.about, About::Number { .. }));
         let count = numbers().count();
@@ -246,7 +249,8 @@ impl Asked {
         let theirs_denies = theirs.iter().any(|stated| denies(stated) && among(stated.at, their_hit));
         likeness.denial = ours_denies != theirs_denies;
         likeness.other_number = differs(|about| matches!(about, About::Number { .. }));
-        likeness.moved = differs(|about| matches!(about, About::Place { .. })) || differs(|about| about == About::Area);
+        likeness.moved =
+            differs(|about| matches!(about, About::Place { .. })) || differs(|about| about == About::Area);
         likeness.text_length = self.len() as f32;
         marks.stated = theirs;
     }

@@ -77,8 +77,11 @@ pub fn candidates(index: &Index, judges: &Judges, profile: &Profile) -> Vec<Cand
     let mut documents: Vec<_> =
         index.find(&asked.sought()).into_iter().filter_map(|number| index.document(number)).collect();
     // A body leads to its target, whose sentences then count too.
-    let mut with_body: Vec<Target> =
-        documents.iter().filter(|document| document.field == Field::Body).map(|document| document.target).collect();
+    let mut with_body: Vec<Target> = documents
+        .iter()
+        .filter(|document| document.field == Field::Body)
+        .map(|document| document.target)
+        .collect();
     with_body.sort_unstable();
     with_body.dedup();
     documents.retain(|document| with_body.binary_search(&document.target).is_err());
@@ -109,7 +112,8 @@ pub fn candidates(index: &Index, judges: &Judges, profile: &Profile) -> Vec<Cand
             candidates.push(Candidate { target, alike, score: weights.score(&figures), figures });
         }
     }
-    candidates.sort_by(|ours, theirs| theirs.score.total_cmp(&ours.score).then(ours.target.cmp(&theirs.target)));
+    candidates
+        .sort_by(|ours, theirs| theirs.score.total_cmp(&ours.score).then(ours.target.cmp(&theirs.target)));
     candidates
 }
 
@@ -119,10 +123,16 @@ pub fn joined(judges: &Judges, candidates: &[Candidate]) -> Option<(Target, f32)
     best_to_join(judges, candidates, judges.joining.sure).map(|(candidate, score)| (candidate.target, score))
 }
 
-fn best_to_join<'a>(judges: &Judges, candidates: &'a [Candidate], least: f32) -> Option<(&'a Candidate, f32)> {
+fn best_to_join<'a>(
+    judges: &Judges,
+    candidates: &'a [Candidate],
+    least: f32,
+) -> Option<(&'a Candidate, f32)> {
     candidates
         .iter()
-        .filter(|candidate| candidate.target.kind == Kind::Claim && (least < judges.joining.sure || !other_matter(candidate)))
+        .filter(|candidate| {
+            candidate.target.kind == Kind::Claim && (least < judges.joining.sure || !other_matter(candidate))
+        })
         .map(|candidate| (candidate, judges.joining.weights.score(&without_leads(&candidate.figures))))
         .filter(|&(_, score)| score >= least)
         .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
@@ -143,7 +153,9 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
     let candidates = candidates(index, judges, profile);
     let (of_claims, of_clarifications): (Vec<&Candidate>, Vec<&Candidate>) =
         candidates.iter().partition(|candidate| candidate.target.kind == Kind::Claim);
-    let surely = |of_kind: &[&Candidate]| surely(index, judges, profile, of_kind.iter().copied()).map(|best| best.target);
+    let surely = |of_kind: &[&Candidate]| {
+        surely(index, judges, profile, of_kind.iter().copied()).map(|best| best.target)
+    };
     let clarification =
         of_clarifications.first().filter(|best| best.score >= judges.clarification.maybe).map(|best| {
             let sure = surely(&of_clarifications).is_some();
@@ -152,14 +164,16 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
         });
     let sure_claim = surely(&of_claims);
     let joins = best_to_join(judges, &candidates, judges.joining.sure);
-    let claim = joins.or_else(|| best_to_join(judges, &candidates, judges.joining.maybe)).map(|(candidate, score)| {
-        let certainty = match joins {
-            Some(_) if sure_claim == Some(candidate.target) => Certainty::Sure,
-            Some(_) => Certainty::Likely,
-            None => Certainty::Maybe,
-        };
-        worth(index, profile, candidate, score, certainty)
-    });
+    let claim = joins.or_else(|| best_to_join(judges, &candidates, judges.joining.maybe)).map(
+        |(candidate, score)| {
+            let certainty = match joins {
+                Some(_) if sure_claim == Some(candidate.target) => Certainty::Sure,
+                Some(_) => Certainty::Likely,
+                None => Certainty::Maybe,
+            };
+            worth(index, profile, candidate, score, certainty)
+        },
+    );
     Matches { clarification, claim }
 }
 
@@ -313,7 +327,8 @@ mod tests {
         let told = claim(earthquake, "今晚三点我们县有七级大地震，快别在屋里睡").unwrap();
         assert_ne!(told.certainty, Certainty::Maybe);
         assert!(told.reasons.iter().all(|reason| !reason.detail.is_empty()));
-        for other in ["昨天四川地震", "凌晨3点全县停电是真的吗", "明天高速封路", "超市的盐被抢光了"] {
+        for other in ["昨天四川地震", "凌晨3点全县停电是真的吗", "明天高速封路", "超市的盐被抢光了"]
+        {
             let found = claim(earthquake, other);
             assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe), "{other}");
         }
@@ -346,7 +361,8 @@ mod tests {
     #[test]
     fn a_text_made_to_match_everything_is_sure_of_nothing() {
         let mut index = Index::default();
-        let known = ["城东市场的西瓜都打了甜水针", "明天凌晨青岚县有7级地震", "自来水厂停水三天", "明天起高速封路"];
+        let known =
+            ["城东市场的西瓜都打了甜水针", "明天凌晨青岚县有7级地震", "自来水厂停水三天", "明天起高速封路"];
         for (text, id) in known.iter().zip(1..) {
             index.add(Target::clarification(id), Field::Sentence, &profile(text));
         }

@@ -160,11 +160,13 @@ impl Weights {
         const STEPS: usize = 25;
         let width = FIGURES.len();
         let count = rows.len().max(1) as f64;
-        let mean: Vec<f64> =
-            (0..width).map(|at| rows.iter().map(|(row, _)| f64::from(row[at])).sum::<f64>() / count).collect();
+        let mean: Vec<f64> = (0..width)
+            .map(|at| rows.iter().map(|(row, _)| f64::from(row[at])).sum::<f64>() / count)
+            .collect();
         let spread: Vec<f64> = (0..width)
             .map(|at| {
-                let squares = rows.iter().map(|(row, _)| (f64::from(row[at]) - mean[at]).powi(2)).sum::<f64>();
+                let squares =
+                    rows.iter().map(|(row, _)| (f64::from(row[at]) - mean[at]).powi(2)).sum::<f64>();
                 (squares / count).sqrt().max(1e-6)
             })
             .collect();
@@ -208,7 +210,8 @@ impl Weights {
             }
         }
         let weights: Vec<f64> = (0..width).map(|at| fitted[at] / spread[at]).collect();
-        let constant = fitted[width] - weights.iter().zip(&mean).map(|(weight, mean)| weight * mean).sum::<f64>();
+        let constant =
+            fitted[width] - weights.iter().zip(&mean).map(|(weight, mean)| weight * mean).sum::<f64>();
         Self { constant: constant as f32, weights: weights.into_iter().map(|weight| weight as f32).collect() }
     }
 }
@@ -220,7 +223,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         for column in 0..=row {
             let dot: f64 = (0..column).map(|at| matrix[row][at] * matrix[column][at]).sum();
             let rest = matrix[row][column] - dot;
-            matrix[row][column] = if row == column { rest.max(1e-12).sqrt() } else { rest / matrix[column][column] };
+            matrix[row][column] =
+                if row == column { rest.max(1e-12).sqrt() } else { rest / matrix[column][column] };
         }
     }
     for row in 0..size {

@@ -42,6 +42,34 @@ pub async fn after(
     rows.into_iter().map(|row| Ok((row.change_id, Change::try_from(row)?))).collect()
 }
 
+/// The clarifications that were known after change number `until`.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn clarifications_until(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    until: i64,
+) -> sqlx::Result<Vec<(ClarificationId, Published)>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT DISTINCT ON (clarification_id) change_id, kind, claim_id AS "claim_id: ClaimId",
+                  clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer
+           FROM classification.index_change
+           WHERE agency_id = $1 AND clarification_id IS NOT NULL AND change_id <= $2
+           ORDER BY clarification_id, change_id DESC"#,
+        agency.as_uuid(),
+        until,
+    )
+    .fetch_all(tx)
+    .await?;
+    let known = rows.into_iter().map(|row| match Change::try_from(row)? {
+        Change::ClarificationKnown(clarification, published) => Ok(Some((clarification, published))),
+        _ => Ok(None),
+    });
+    known.filter_map(Result::transpose).collect()
+}
+
 /// Appends changes in the order given. The caller holds the agency's lock.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::evaluate::collections::{Gathering, gathering};
 use crate::evaluate::interval::Interval;
 use crate::evaluate::rows::RowsError;
-use crate::evaluate::{Evaluation, Figure, fold_of, FOLDS};
+use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of};
 use crate::index::{Field, Index, Target};
 use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates, joined};
 use crate::profile::Profile;
@@ -30,7 +30,8 @@ pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsErro
     let same = train == Some(data);
     let mut evaluation = Evaluation { task: "clustering", figures: Vec::new(), notes: Vec::new() };
     let read = |folder: &Path| NAMES.map(|name| gathering(folder, name));
-    let trained: Vec<Gathering> = train.map_or_else(|| Ok(Vec::new()), |train| read(train).into_iter().collect())?;
+    let trained: Vec<Gathering> =
+        train.map_or_else(|| Ok(Vec::new()), |train| read(train).into_iter().collect())?;
     for judged in read(data) {
         let judged = judged?;
         let gathered = match train {
@@ -68,7 +69,10 @@ pub fn joining(folder: &Path) -> Result<Judge, RowsError> {
 }
 
 /// Feeds reports one by one; each gets the number of the claim that it was put to.
-fn gather<'a>(reports: impl IntoIterator<Item = &'a (Profile, String)>, judges: &Judges) -> Vec<(&'a str, usize)> {
+fn gather<'a>(
+    reports: impl IntoIterator<Item = &'a (Profile, String)>,
+    judges: &Judges,
+) -> Vec<(&'a str, usize)> {
     let mut gathered = Vec::new();
     let joins = |found: &[Candidate]| joined(judges, found).map(|(target, _)| target);
     feed(reports, judges, |_, found| joins(found), |cluster, claim| gathered.push((cluster, claim)));
@@ -113,7 +117,11 @@ fn fitted(trained: &[Gathering], names: &[&str], include: impl Fn(&str) -> bool)
             Judges::get(),
             |cluster, found| {
                 let known = claims.get(cluster).copied();
-                rows.extend(found.iter().map(|candidate| (without_leads(&candidate.figures), Some(candidate.target) == known)));
+                rows.extend(
+                    found.iter().map(|candidate| {
+                        (without_leads(&candidate.figures), Some(candidate.target) == known)
+                    }),
+                );
                 if known.is_none() {
                     opened += 1;
                     claims.insert(cluster.to_owned(), Target::claim(opened));
@@ -167,7 +175,8 @@ fn scores(gathered: &[(&str, usize)]) -> (f64, f64) {
         precision += shared * shared / put[&claim] / count;
         recall += shared * shared / are[is] / count;
     }
-    let pairs = |counts: &mut dyn Iterator<Item = f64>| counts.map(|count| count * (count - 1.0) / 2.0).sum::<f64>();
+    let pairs =
+        |counts: &mut dyn Iterator<Item = f64>| counts.map(|count| count * (count - 1.0) / 2.0).sum::<f64>();
     let right = pairs(&mut sorted.iter().map(|&(_, shared)| shared));
     let (there, made) = (pairs(&mut are.into_values()), pairs(&mut put.into_values()));
     (2.0 * precision * recall / (precision + recall), 2.0 * right / (there + made))
@@ -193,7 +202,13 @@ fn figures_of(name: &str, gathered: &[(&str, usize)]) -> Vec<Figure> {
         scores(&rows)
     };
     vec![
-        Figure::shown(format!("{name} B-cubed F1"), Interval::over_groups(&groups, |drawn| drawn_scores(drawn).0)),
-        Figure::shown(format!("{name} pair F1"), Interval::over_groups(&groups, |drawn| drawn_scores(drawn).1)),
+        Figure::shown(
+            format!("{name} B-cubed F1"),
+            Interval::over_groups(&groups, |drawn| drawn_scores(drawn).0),
+        ),
+        Figure::shown(
+            format!("{name} pair F1"),
+            Interval::over_groups(&groups, |drawn| drawn_scores(drawn).1),
+        ),
     ]
 }

@@ -23,7 +23,8 @@ const FOLDS: usize = 5;
 
 /// Which fold a group belongs to; the same every time.
 fn fold_of(group: &str) -> usize {
-    let mixed = group.bytes().fold(17_usize, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let mixed =
+        group.bytes().fold(17_usize, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
     (mixed ^ mixed >> 7) % FOLDS
 }
 

@@ -5,7 +5,9 @@
 use bytemuck::AnyBitPattern;
 
 use crate::agreement::Code;
-use crate::index::file::{self, Bytes, DOCUMENT_WORDS, FileError, Header, SLOT_WORDS, Sections, TARGET_WORDS, first_slot};
+use crate::index::file::{
+    self, Bytes, DOCUMENT_WORDS, FileError, Header, SLOT_WORDS, Sections, TARGET_WORDS, first_slot,
+};
 use crate::index::{Document, Field, Kind, Masses, Target};
 use crate::profile::{Glyph, Gram};
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
+use crate::agreement::hash_of;
 use crate::index::tail::found_by;
 use crate::index::{Index, Kind, distinct};
 use crate::profile::Gram;
@@ -68,6 +69,19 @@ pub enum FileError {
     /// Its bytes are not those that were written.
     #[error("it is damaged: its checksum does not match")]
     Damaged,
+}
+
+/// A number for the rules that texts are taken apart by: an index of other rules is built anew.
+pub fn rules() -> u64 {
+    let rules = [
+        include_str!("../wording.toml"),
+        include_str!("../routing.toml"),
+        include_str!("../traditional.txt"),
+        include_str!("../normalise.rs"),
+        include_str!("../profile.rs"),
+        include_str!("../facts.rs"),
+    ];
+    hash_of(rules.iter().flat_map(|rules| rules.bytes()).map(u32::from))
 }
 
 /// Where each section lies.
@@ -261,4 +275,97 @@ const fn high(gram: Gram) -> u32 {
 /// Sections of more than four billion entries would take a hundred gigabytes of memory before they are written.
 fn small(count: usize) -> u32 {
     u32::try_from(count).expect("an index fits in memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Base, Field, Target};
+    use crate::matching::{Judges, candidates};
+    use crate::normalise::normalise;
+    use crate::profile::Profile;
+
+    const HEADER: Header = Header { owner: 9, rules: 3, last_change: 41 };
+
+    fn profile(text: &str) -> Profile {
+        Profile::of(&normalise(text))
+    }
+
+    fn index() -> Index {
+        let mut index = Index::default();
+        for (at, text) in ["明天凌晨3点青岚县有7级地震", "城东市场的西瓜都打了甜水针", "自来水厂停水三天"]
+            .iter()
+            .enumerate()
+        {
+            index.add(Target::claim(at as u128 + 1), Field::Sentence, &profile(text));
+        }
+        index.add(Target::clarification(1), Field::Sentence, &profile("西瓜打甜水针"));
+        index.add(Target::clarification(1), Field::Body, &profile("抽检合格，没有打针"));
+        index.add(Target::claim(1), Field::Sentence, &profile("青岚县今晚地震"));
+        index.remove(Target::claim(3));
+        index
+    }
+
+    fn file() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&index(), HEADER, &mut bytes).unwrap();
+        bytes
+    }
+
+    fn found(index: &Index, text: &str) -> Vec<(Target, f32)> {
+        let found = candidates(index, Judges::get(), &profile(text));
+        found.iter().map(|candidate| (candidate.target, candidate.alike.sentence.cosine)).collect()
+    }
+
+    #[test]
+    fn an_index_from_its_file_finds_what_the_written_one_found_and_goes_on_growing() {
+        let (base, header) = Base::open(Box::new(file()), 9, 3).unwrap();
+        assert_eq!(header, HEADER);
+        let written = index();
+        let mut read = Index::over(base);
+        for text in ["青岚县地震", "西瓜打针", "停水三天", "身份证"] {
+            let (ours, theirs) = (found(&read, text), found(&written, text));
+            assert_eq!(ours.len(), theirs.len(), "{text}");
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                assert_eq!(ours.0, theirs.0, "{text}");
+                assert!((ours.1 - theirs.1).abs() < 0.05, "{text}: {ours:?} {theirs:?}");
+            }
+        }
+        let mark = read.len();
+        read.add(Target::claim(8), Field::Sentence, &profile("明天高速封路"));
+        assert_eq!(found(&read, "明天高速封路")[0].0, Target::claim(8));
+        read.truncate(mark);
+        read.remove(Target::claim(2));
+        assert!(found(&read, "高速封路").is_empty());
+        assert!(!found(&read, "城东市场的西瓜").iter().any(|(target, _)| *target == Target::claim(2)));
+        let mut again = Vec::new();
+        write(&read, HEADER, &mut again).unwrap();
+        let (base, _) = Base::open(Box::new(again), 9, 3).unwrap();
+        assert_eq!(found(&Index::over(base), "青岚县地震")[0].0, Target::claim(1));
+    }
+
+    #[test]
+    fn a_file_of_another_version_rules_or_agency_is_refused() {
+        let open = |bytes: Vec<u8>, owner, rules| Base::open(Box::new(bytes), owner, rules).err();
+        assert_eq!(open(b"PK".to_vec(), 9, 3), Some(FileError::Foreign));
+        assert_eq!(open(Vec::new(), 9, 3), Some(FileError::Foreign));
+        assert_eq!(open(file(), 9, 4), Some(FileError::OtherRules));
+        assert_eq!(open(file(), 8, 3), Some(FileError::OtherOwner));
+        let mut other = file();
+        other[8] = 2;
+        assert_eq!(open(other, 9, 3), Some(FileError::OtherVersion { found: 2 }));
+    }
+
+    #[test]
+    fn a_file_cut_short_or_damaged_anywhere_is_refused() {
+        let whole = file();
+        for length in 0..whole.len() {
+            assert!(Base::open(Box::new(whole[..length].to_vec()), 9, 3).is_err(), "{length}");
+        }
+        for at in (HEADER_BYTES..whole.len()).step_by(7) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 4;
+            assert_eq!(Base::open(Box::new(damaged), 9, 3).err(), Some(FileError::Damaged), "{at}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::agreement::{self, Code};
 use crate::profile::{Glyph, Gram, Profile};
 
 pub use base::Base;
-pub use file::{Bytes, FileError, Header, write};
+pub use file::{Bytes, FileError, Header, rules, write};
 pub use tail::{Masses, distinct, is_pair};
 pub use target::{Field, Kind, Target};
 
@@ -174,7 +174,8 @@ impl Index {
     /// Forgets `target`: its documents are passed over from now on. They leave the file with the next one.
     pub fn remove(&mut self, target: Target) {
         let grams = self.grams_of(target);
-        let in_base: Vec<u32> = self.base.numbers_of(target).filter(|number| !self.gone.contains(number)).collect();
+        let in_base: Vec<u32> =
+            self.base.numbers_of(target).filter(|number| !self.gone.contains(number)).collect();
         if !in_base.is_empty() {
             self.gone_targets += 1;
             self.gone.extend(in_base);
@@ -202,7 +203,8 @@ impl Index {
 
     /// How much a gram tells: the fewer targets have it, the more.
     pub fn rarity(&self, gram: Gram) -> f32 {
-        let targets = self.base.targets_with(gram) + self.tail.grams.get(&gram).map_or(0, |entry| entry.targets);
+        let targets =
+            self.base.targets_with(gram) + self.tail.grams.get(&gram).map_or(0, |entry| entry.targets);
         self.most_rare() - (targets.max(0) as f32).ln_1p()
     }
 
@@ -275,7 +277,8 @@ impl Index {
 
     /// Every live document, those of one target together, targets in order.
     fn by_target(&self) -> Vec<(Target, Vec<u32>)> {
-        let mut targets: Vec<Target> = self.base.targets().chain(self.tail.by_target.keys().copied()).collect();
+        let mut targets: Vec<Target> =
+            self.base.targets().chain(self.tail.by_target.keys().copied()).collect();
         targets.sort_unstable();
         targets.dedup();
         let numbers = targets.into_iter().map(|target| (target, self.numbers_of(target).collect::<Vec<_>>()));
@@ -328,5 +331,80 @@ impl Index {
         }
         masses.norm = squares.sqrt();
         masses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalise::normalise;
+    use crate::profile::steps;
+
+    fn profile(text: &str) -> Profile {
+        Profile::of(&normalise(text))
+    }
+
+    fn found(index: &Index, text: &str) -> Vec<Target> {
+        let glyphs = profile(text).glyphs;
+        let pairs: Vec<_> =
+            steps(&glyphs).filter_map(|(_, pair)| pair).map(|pair| (pair, index.rarity(pair))).collect();
+        let numbers = index.find(&pairs);
+        numbers
+            .into_iter()
+            .filter_map(|number| index.document(number))
+            .map(|document| document.target)
+            .collect()
+    }
+
+    #[test]
+    fn what_was_cut_off_is_as_if_it_had_never_been_added() {
+        let mut index = Index::default();
+        index.add(Target::claim(1), Field::Sentence, &profile("明天凌晨3点青岚县有7级地震"));
+        let pair = steps(&profile("地震").glyphs).find_map(|(_, pair)| pair).unwrap();
+        let (mark, rarity) = (index.len(), index.rarity(pair));
+        index.add(Target::claim(1), Field::Sentence, &profile("今晚青岚县要地震"));
+        index.add(Target::claim(2), Field::Sentence, &profile("今晚青岚县地震西瓜"));
+        index.truncate(mark);
+        assert_eq!(found(&index, "今晚青岚县地震"), [Target::claim(1)]);
+        assert!((index.rarity(pair) - rarity).abs() < 1e-6);
+        assert_eq!(index.documents_of(Target::claim(2)), 0);
+        assert_eq!(index.documents_of(Target::claim(1)), 1);
+    }
+
+    #[test]
+    fn other_words_for_one_claim_do_not_make_them_common() {
+        let mut index = Index::default();
+        index.add(Target::claim(1), Field::Sentence, &profile("青岚县地震"));
+        let pair = steps(&profile("地震").glyphs).find_map(|(_, pair)| pair).unwrap();
+        let rarity = index.rarity(pair);
+        for _ in 0..20 {
+            index.add(Target::claim(1), Field::Sentence, &profile("青岚县今晚地震"));
+        }
+        assert!((index.rarity(pair) - rarity).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_removed_target_is_never_found_again() {
+        let mut index = Index::default();
+        for target in 0..500 {
+            index.add(Target::claim(target), Field::Sentence, &profile(&format!("第{target}号水库今晚泄洪")));
+        }
+        for target in 0..400 {
+            index.remove(Target::claim(target));
+        }
+        assert!(found(&index, "第3号水库今晚泄洪").iter().all(|target| target.id >= 400));
+        assert_eq!(found(&index, "第450号水库今晚泄洪")[0], Target::claim(450));
+    }
+
+    #[test]
+    fn any_input_finds_something_or_nothing() {
+        let mut index = Index::default();
+        let long = "震".repeat(100_000);
+        let texts = ["", "震", "😱😱", "\u{0}\u{7}", &long, "abc地震АБВ", "ｱｲｳ"];
+        for (id, text) in (1..).zip(texts) {
+            index.add(Target::claim(id), Field::Sentence, &profile(text));
+            found(&index, text);
+        }
+        assert!(found(&index, "").is_empty());
     }
 }

@@ -50,7 +50,8 @@ pub struct Tail {
 
 /// The distinct grams of a text: all its characters and pairs, sorted.
 pub fn distinct(glyphs: &[Glyph]) -> Vec<Gram> {
-    let mut grams: Vec<Gram> = steps(glyphs).flat_map(|(single, pair)| [Some(single), pair]).flatten().collect();
+    let mut grams: Vec<Gram> =
+        steps(glyphs).flat_map(|(single, pair)| [Some(single), pair]).flatten().collect();
     grams.sort_unstable();
     grams.dedup();
     grams

@@ -35,7 +35,8 @@ impl Judges {
     /// Those that come with the program.
     pub fn get() -> &'static Self {
         static JUDGES: LazyLock<Judges> = LazyLock::new(|| {
-            toml::from_str(include_str!("../matching.toml")).expect("matching.toml is part of the program, and a test reads it")
+            toml::from_str(include_str!("../matching.toml"))
+                .expect("matching.toml is part of the program, and a test reads it")
         });
         &JUDGES
     }
