@@ -39,7 +39,7 @@ const HINT: u32 = 1;
 /// How strongly nothing at all speaks for the office itself: more than a hint does for a department.
 const OFFICE: f32 = 1.5;
 /// How much a point of the rules weighs beside the model's scores, which lie about 1 to either side of 0.
-const RULES: f32 = 0.1;
+const RULES: f32 = 0.05;
 
 /// The topic rules, ready to be looked up.
 pub struct Topics {

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use judgement::evaluate::rows::RowsError;
-use judgement::evaluate::{Evaluation, Figure, Floor, likelihood, topics};
+use judgement::evaluate::{Evaluation, Figure, Floor, clustering, likelihood, matching, topics};
 
 /// What is measured.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Task {
+    /// Whether reports find what is already known, and how surely.
+    Matching,
+    /// Whether reports of one thing gather, and only they.
+    Clustering,
     /// How well rumors are told from other posts; a hint for order.
     Likelihood,
     /// Whether the right department is suggested.
@@ -18,6 +22,8 @@ enum Task {
 impl Task {
     fn measure(self, data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
         match self {
+            Self::Matching => matching::measure(data, train),
+            Self::Clustering => clustering::measure(data, train),
             Self::Likelihood => likelihood::measure(data, train),
             Self::Topics => topics::measure(data, train),
         }
