@@ -296,7 +296,7 @@ impl Round<'_> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let route = Topics::get().route(&text);
+        let route = Topics::get().route(&text, None);
         self.opened.insert(
             claim,
             Opening {

@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod facts;
 pub mod index;
 pub mod intent;
+pub mod learn;
 pub mod matching;
 pub mod normalise;
 pub mod profile;

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod code;
 pub mod dead_letters;
 pub mod demo;
+pub mod evaluate;
 pub mod fleet;
 pub mod import;
 pub mod installation;

@@ -7,8 +7,10 @@
 pub mod clustering;
 pub mod collections;
 pub mod interval;
+pub mod likelihood;
 pub mod matching;
 pub mod rows;
+pub mod topics;
 
 use std::path::Path;
 

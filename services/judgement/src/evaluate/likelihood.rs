@@ -1,0 +1,121 @@
+//! Measures the hint for order: how well rumors are told from other posts, trained on one folder and judged on
+//! another that is later in time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::evaluate::interval::Interval;
+use crate::evaluate::rows::{self, RowsError};
+use crate::evaluate::{Evaluation, Figure};
+use crate::learn::likelihood::{Labelled, Likelihood, Source};
+use crate::learn::metrics::{
+    Outcome, accuracy, auc, calibration_error, f1, precision_at, reliability,
+};
+
+/// The posts that the office's own texts are likest to, and those that only help to learn.
+const OWN: &str = "reports_ced";
+const LENT: &str = "reports_weibo21";
+
+/// A margin below what splits of the training folder by time gave.
+const AUC_MIN: f64 = 0.91;
+const ACCURACY_MIN: f64 = 0.82;
+const PRECISION_AT_100_MIN: f64 = 0.90;
+const CALIBRATION_ERROR_MAX: f64 = 0.12;
+
+#[derive(Deserialize)]
+struct Post {
+    id: String,
+    text: String,
+    label: Label,
+    cluster: Option<String>,
+    time: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Label {
+    Rumor,
+    NonRumor,
+}
+
+impl Post {
+    fn group(&self) -> &str {
+        self.cluster.as_deref().unwrap_or(&self.id)
+    }
+
+    fn labelled(&self, source: Source) -> Labelled<'_> {
+        Labelled { text: &self.text, rumor: self.label == Label::Rumor, source, group: self.group() }
+    }
+}
+
+/// Trains on `train` and measures on `data`.
+///
+/// # Errors
+/// When a file is missing or cannot be read, or nothing was given to train on.
+pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
+    let folder = train.ok_or(RowsError::NothingToTrainOn("likelihood"))?;
+    let mut own: Vec<Post> = rows::read(folder, OWN)?;
+    // Times are written so that their order is that of their letters.
+    own.sort_by(|ours, theirs| ours.time.cmp(&theirs.time));
+    let lent: Vec<Post> = if rows::exists(folder, LENT) { rows::read(folder, LENT)? } else { Vec::new() };
+    let own_rows = own.iter().map(|post| post.labelled(Source::Own));
+    let labelled: Vec<Labelled<'_>> =
+        own_rows.chain(lent.iter().map(|post| post.labelled(Source::Lent))).collect();
+    let model = Likelihood::train(&labelled)
+        .map_err(|source| RowsError::TooFew { folder: folder.to_owned(), source })?;
+    let posts: Vec<Post> = rows::read(data, OWN)?;
+    let groups = judged(&model, &posts, Source::Own);
+    let figure = |measured: fn(&[Outcome]) -> f64| over(&groups, measured);
+    let mut figures = vec![
+        Figure::at_least("ced AUC", figure(auc), AUC_MIN),
+        Figure::at_least("ced accuracy", figure(accuracy), ACCURACY_MIN),
+        Figure::shown("ced F1 (rumor)", figure(|rows| f1(rows, true))),
+        Figure::shown("ced macro-F1", figure(|rows| (f1(rows, true) + f1(rows, false)) / 2.0)),
+        Figure::shown("ced precision at 50", figure(|rows| precision_at(rows, 50))),
+        Figure::at_least("ced precision at 100", figure(|rows| precision_at(rows, 100)), PRECISION_AT_100_MIN),
+        Figure::shown("ced precision at 200", figure(|rows| precision_at(rows, 200))),
+        Figure::at_most("ced calibration error", figure(calibration_error), CALIBRATION_ERROR_MAX),
+    ];
+    let mut notes = vec![
+        format!(
+            "trained on {} posts of {OWN} and {} of {LENT} in {}; judged {} posts, {} of them rumors",
+            own.len(),
+            lent.len(),
+            folder.display(),
+            posts.len(),
+            posts.iter().filter(|post| post.label == Label::Rumor).count(),
+        ),
+        "a hint for order: it knows how rumors are told, not what is true".to_owned(),
+        "reliability: rows, mean probability, observed share".to_owned(),
+    ];
+    let all: Vec<Outcome> = groups.iter().flatten().copied().collect();
+    notes.extend(reliability(&all).into_iter().map(|bin| {
+        let bar = "#".repeat(bin.rows * 40 / all.len().max(1));
+        format!("{:>6}  {:.2}  {:.2}  {bar}", bin.rows, bin.predicted, bin.observed)
+    }));
+    if !lent.is_empty() && rows::exists(data, LENT) {
+        let groups = judged(&model, &rows::read::<Post>(data, LENT)?, Source::Lent);
+        figures.push(Figure::shown("weibo21 AUC", over(&groups, auc)));
+        figures.push(Figure::shown("weibo21 accuracy", over(&groups, accuracy)));
+        figures.push(Figure::shown("weibo21 F1 (rumor)", over(&groups, |rows| f1(rows, true))));
+    }
+    Ok(Evaluation { task: "likelihood", figures, notes })
+}
+
+/// What the model says of posts, and what they were; copies of one rumor in one group.
+fn judged(model: &Likelihood, posts: &[Post], source: Source) -> Vec<Vec<Outcome>> {
+    let mut groups: BTreeMap<&str, Vec<Outcome>> = BTreeMap::new();
+    for post in posts {
+        let outcome = (model.probability(&post.text, source), post.label == Label::Rumor);
+        groups.entry(post.group()).or_default().push(outcome);
+    }
+    groups.into_values().collect()
+}
+
+fn over(groups: &[Vec<Outcome>], measured: impl Fn(&[Outcome]) -> f64) -> Interval {
+    Interval::over_groups(groups, |drawn| {
+        measured(&drawn.iter().flat_map(|group| group.iter()).copied().collect::<Vec<_>>())
+    })
+}

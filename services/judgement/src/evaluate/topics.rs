@@ -1,0 +1,219 @@
+//! Measures routing: whether the right department is suggested first, or among the first two.
+//!
+//! The rules name a county's bureaus, the collection names nine kinds of departments; which is which stands here.
+//! With a training folder the rules are blended with a model as they are in service, where an officer's
+//! re-routings take the place of the labelled rows and claims that nobody re-routed the place of the others.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::evaluate::interval::Interval;
+use crate::evaluate::rows::{self, RowsError};
+use crate::evaluate::{Evaluation, Figure};
+use crate::learn::metrics::f1_of;
+use crate::learn::sorter::{SUPPOSED, Sorted, Sorter};
+use crate::normalise::normalise;
+use crate::routing::{Ranked, Scored, Topics, rank};
+
+const GOLD: &str = "topics_gold";
+const SOURCE_TOPICS: &str = "topics_weibo21";
+/// Texts of which only the rules, or a source's own coarse topic, say where they belong.
+const TEXTS: [&str; 2] = ["reports_weibo21", "reports_ced"];
+/// Where nothing for a department of the collection goes.
+const OFFICE: &str = "other";
+/// By so many points the rules must prefer one department for a text to be learned from.
+const CLEAR: f32 = 2.0;
+
+/// A margin below what repeated folds of the labelled rows gave.
+const FIRST_MIN: f64 = 0.60;
+const FIRST_TWO_MIN: f64 = 0.80;
+
+#[derive(Deserialize)]
+struct Gold {
+    id: String,
+    text: String,
+    department: String,
+}
+
+#[derive(Deserialize)]
+struct SourceTopic {
+    id: String,
+    src_topic: String,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    id: String,
+    text: String,
+    cluster: Option<String>,
+}
+
+/// The collection's department for a topic of the rules.
+fn department_of<'a>(topic: &Scored<'a>) -> &'a str {
+    match topic.topic {
+        "地震与灾害" | "天气" | "环境" => "emergency_weather_disaster",
+        "治安" => "public_security",
+        "疫病与医疗" => "health_epidemic",
+        "食品与药品" => "food_drug",
+        "学校" => "education",
+        "交通" => "traffic",
+        "水库与供水" | "城市管理" | "救助与民生" | "土地与林业" => "social_welfare_urban",
+        "金融" => "finance_fraud",
+        _ => OFFICE,
+    }
+}
+
+/// The departments that a topic of the source can mean; a text goes to that of them which the rules prefer.
+fn departments_of(source_topic: &str) -> &'static [&'static str] {
+    match source_topic {
+        "财经商业" => &["finance_fraud", OFFICE],
+        "医药健康" => &["health_epidemic", "food_drug"],
+        "教育考试" => &["education"],
+        "灾难事故" => &["emergency_weather_disaster", "traffic"],
+        "政治" | "军事" | "科技" | "文体娱乐" => &[OFFICE],
+        _ => &[],
+    }
+}
+
+/// Judges `data` with the rules alone or, where `train` is given, with the rules and a model trained on it.
+///
+/// # Errors
+/// When a file is missing or cannot be read.
+pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
+    let gold: Vec<Gold> = rows::read(data, GOLD)?;
+    let judged: HashSet<&str> = gold.iter().map(|row| row.id.as_str()).collect();
+    let (trained, learned_from) = match train {
+        None => (None, "by the readable rules alone".to_owned()),
+        Some(folder) => {
+            let (sorter, decided, supposed) = trained(folder, &judged)?;
+            let said = format!(
+                "rules blended with a model of {decided} labelled and {supposed} supposed texts of {}",
+                folder.display()
+            );
+            (Some(sorter), said)
+        }
+    };
+    let answers: Vec<Answer<'_>> = gold
+        .iter()
+        .map(|row| {
+            let ranked = ranked(&normalise(&row.text), trained.as_ref());
+            let mut names = ranked.into_iter().map(|department| department.name);
+            Answer {
+                right: &row.department,
+                first: names.next().unwrap_or_default(),
+                second: names.next().unwrap_or_default(),
+            }
+        })
+        .collect();
+    let figure = |measured: fn(&[&Answer<'_>]) -> f64| Interval::over_groups(&answers, measured);
+    let figures = vec![
+        Figure::at_least("gold top 1", figure(|drawn| share(drawn, Answer::is_first)), FIRST_MIN),
+        Figure::at_least("gold top 2", figure(|drawn| share(drawn, Answer::is_among)), FIRST_TWO_MIN),
+        Figure::shown("gold macro-F1", figure(macro_f1)),
+    ];
+    let notes = vec![
+        learned_from,
+        format!("{} labelled texts by one annotator: the intervals are wide for good reason", gold.len()),
+    ];
+    Ok(Evaluation { task: "topics", figures, notes })
+}
+
+struct Answer<'a> {
+    right: &'a str,
+    first: String,
+    second: String,
+}
+
+impl Answer<'_> {
+    fn is_first(&self) -> bool {
+        self.first == self.right
+    }
+
+    fn is_among(&self) -> bool {
+        self.is_first() || self.second == self.right
+    }
+}
+
+fn ranked(text: &str, trained: Option<&Sorter>) -> Vec<Ranked> {
+    rank(text, &Topics::get().scored(text), department_of, OFFICE, trained)
+}
+
+/// A model of a folder's labelled rows and of texts about which rules and source agree; none of it is `judged`.
+fn trained(folder: &Path, judged: &HashSet<&str>) -> Result<(Sorter, usize, usize), RowsError> {
+    let gold: Vec<Gold> = rows::read(folder, GOLD)?;
+    let mut learned: Vec<Learned> = gold
+        .into_iter()
+        .filter(|row| !judged.contains(row.id.as_str()))
+        .map(|row| Learned { text: normalise(&row.text), kind: row.department, group: row.id, weight: 1.0 })
+        .collect();
+    let decided = learned.len();
+    let labelled: HashSet<String> = learned.iter().map(|row| row.group.clone()).collect();
+    let source_topics: HashMap<String, String> = if rows::exists(folder, SOURCE_TOPICS) {
+        let read: Vec<SourceTopic> = rows::read(folder, SOURCE_TOPICS)?;
+        read.into_iter().map(|row| (row.id, row.src_topic)).collect()
+    } else {
+        HashMap::new()
+    };
+    for name in TEXTS {
+        if !rows::exists(folder, name) {
+            continue;
+        }
+        let texts: Vec<Text> = rows::read(folder, name)?;
+        learned.extend(texts.into_iter().filter_map(|row| {
+            if labelled.contains(&row.id) || judged.contains(row.id.as_str()) {
+                return None;
+            }
+            let text = normalise(&row.text);
+            let possible = source_topics.get(&row.id).map_or(&[][..], |topic| departments_of(topic));
+            let kind = supposed(&text, possible)?;
+            Some(Learned { text, kind, group: row.cluster.unwrap_or(row.id), weight: SUPPOSED })
+        }));
+    }
+    let sorted: Vec<Sorted<'_>> = learned
+        .iter()
+        .map(|row| Sorted { text: &row.text, kind: &row.kind, weight: row.weight, group: &row.group })
+        .collect();
+    let sorter =
+        Sorter::train(&sorted).map_err(|source| RowsError::TooFew { folder: folder.to_owned(), source })?;
+    Ok((sorter, decided, learned.len() - decided))
+}
+
+struct Learned {
+    text: String,
+    kind: String,
+    group: String,
+    weight: f32,
+}
+
+/// Where a text probably belongs: to that department among the `possible` (all where none is named) which the
+/// rules clearly prefer.
+fn supposed(text: &str, possible: &[&str]) -> Option<String> {
+    if let [only] = possible {
+        return Some((*only).to_owned());
+    }
+    let ranked = ranked(text, None);
+    let mut fitting =
+        ranked.into_iter().filter(|one| possible.is_empty() || possible.contains(&one.name.as_str()));
+    let best = fitting.next()?;
+    let next = fitting.next().map_or(0.0, |next| next.rules);
+    (best.rules - next >= CLEAR).then_some(best.name)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred rows")]
+fn share<'a>(drawn: &[&Answer<'a>], holds: impl Fn(&Answer<'a>) -> bool) -> f64 {
+    drawn.iter().filter(|answer| holds(answer)).count() as f64 / drawn.len() as f64
+}
+
+/// The mean over the departments that are the right one of some text.
+#[expect(clippy::cast_precision_loss, reason = "a few departments")]
+fn macro_f1(drawn: &[&Answer<'_>]) -> f64 {
+    let mut of_department: BTreeMap<&str, f64> = BTreeMap::new();
+    for answer in drawn {
+        of_department.entry(answer.right).or_insert_with(|| {
+            f1_of(drawn.iter().map(|other| (other.first == answer.right, other.right == answer.right)))
+        });
+    }
+    of_department.values().sum::<f64>() / of_department.len() as f64
+}
