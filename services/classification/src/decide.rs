@@ -10,18 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use messaging::outbox;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::events;
 use crate::known::{Change, Known};
+use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
-use judgement::intent::{Intent, Judged, Rules};
+use judgement::intent::{Intent, Judged};
 use judgement::matching::{Certainty, matches};
 use judgement::ngram::Profile;
 use judgement::normalise::normalise;
 use judgement::reason::Reason;
-use judgement::routing::Topics;
 use judgement::sentence::sentence;
 use judgement::urgency::{Signals, Spread, urgency};
 
@@ -30,6 +30,9 @@ const TEXTS_MAX: usize = 24;
 
 /// Reports decided between two chances for other tasks: one takes up to some hundred microseconds.
 const DECIDED_AT_ONCE: usize = 16;
+
+/// Days begin and end as they do in Beijing, whatever the machine's zone.
+pub const BEIJING: UtcOffset = time::macros::offset!(+8);
 
 /// A report as it was received.
 #[derive(Clone, Debug)]
@@ -93,12 +96,18 @@ impl Decided {
 }
 
 /// Decides for every agency. Cheap to clone; clones share what is known.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Decide {
     agencies: Arc<Mutex<HashMap<AgencyId, Arc<tokio::sync::Mutex<Known>>>>>,
+    rulebooks: Rulebooks,
 }
 
 impl Decide {
+    /// Decides by these rules; knows nothing yet.
+    pub fn by(rulebooks: Rulebooks) -> Self {
+        Self { agencies: Arc::default(), rulebooks }
+    }
+
     /// Decides a batch and writes everything that follows from it, in the caller's transaction.
     ///
     /// # Errors
@@ -117,9 +126,17 @@ impl Decide {
         let known = self.known(agency);
         let mut known = known.lock().await;
         known.catch_up(tx, agency).await?;
-        let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
+        let current = self.rulebooks.current(tx, agency).await?;
+        let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round = Round { known: &mut known, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let mut round = Round {
+            known: &mut known,
+            current: &current,
+            now,
+            answered,
+            opened: BTreeMap::new(),
+            learned: Vec::new(),
+        };
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -128,7 +145,8 @@ impl Decide {
             }
         }
         let Round { opened, learned, .. } = round;
-        save(tx, agency, &batch, &decided, opened, &learned, now).await
+        let batch = Batch { received: &batch, decided: &decided, signals: &current.rulebook.urgency, now };
+        save(tx, agency, &batch, opened, &learned).await
     }
 
     fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
@@ -145,10 +163,10 @@ struct Judgement {
 }
 
 impl Judgement {
-    fn of(received: &Received) -> Self {
+    fn of(received: &Received, current: &Current) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        Self { judged: Rules::get().judge(&text, profile.informative), text, profile }
+        Self { judged: current.rulebook.intent.judge(&text, profile.informative), text, profile }
     }
 }
 
@@ -161,6 +179,10 @@ fn disowning(batch: &[Received], judged: &[Judgement]) -> Vec<ReporterId> {
 /// What one batch has decided so far.
 struct Round<'a> {
     known: &'a mut Known,
+    /// The agency's rules.
+    current: &'a Current,
+    /// When the batch is decided.
+    now: OffsetDateTime,
     /// Reporters whose last report was answered automatically.
     answered: HashSet<ReporterId>,
     /// Claims opened, with the place of the report that opened each.
@@ -171,11 +193,12 @@ struct Round<'a> {
 impl Round<'_> {
     fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
         let Judgement { judged, text, profile } = judgement;
-        let decided = if judged.intent == Intent::Report {
+        let mut decided = if judged.intent == Intent::Report {
             self.match_or_open(received, judged.reason, &profile, text)
         } else {
             self.put_elsewhere(received, judged)
         };
+        decided.reasons.push(self.current.reason());
         if let Some(reporter) = received.reporter {
             if decided.clarification().is_some() {
                 self.answered.insert(reporter);
@@ -246,14 +269,16 @@ impl Round<'_> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let route = Topics::get().route(&text);
+        let rulebook = &self.current.rulebook;
+        let route = rulebook.routing.route(&text);
+        let today = self.now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
             Opening {
                 sentence: sentence(&received.masked_text),
                 departments: route.departments,
                 routing: route.reasons,
-                urgency_of_words: Signals::get().of_words(&text, &profile.facts),
+                urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
                 traceparent: received.traceparent.clone(),
             },
         );
@@ -262,16 +287,23 @@ impl Round<'_> {
     }
 }
 
+/// A batch that was decided.
+struct Batch<'a> {
+    received: &'a [Received],
+    decided: &'a [Decided],
+    signals: &'a Signals,
+    now: OffsetDateTime,
+}
+
 /// Writes rows, changes and events of a batch.
 async fn save(
     tx: &mut PgConnection,
     agency: AgencyId,
-    batch: &[Received],
-    decided: &[Decided],
+    batch: &Batch<'_>,
     opened: BTreeMap<ClaimId, Opening>,
     learned: &[Change],
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let &Batch { received: batch, decided, signals, now } = batch;
     reports::insert(tx, agency, batch, decided).await?;
     let grown = grown(tx, agency, batch, decided).await?;
     let mut outgoing = events::alarms(agency, batch, decided);
@@ -280,12 +312,14 @@ async fn save(
     let mut opened = opened;
     for (claim, grown) in grown {
         match opened.remove(&claim) {
-            Some(words) => opening.push((new_claim(claim, &words, grown), words.traceparent)),
+            Some(words) => opening.push((new_claim(claim, &words, grown, signals), words.traceparent)),
             None => growing.push((claim, grown)),
         }
     }
     outgoing.extend(
-        opening.iter().map(|(claim, traceparent)| events::opened(agency, claim, traceparent.clone())),
+        opening
+            .iter()
+            .map(|(claim, traceparent)| events::opened(agency, claim, signals, traceparent.clone())),
     );
     let opening: Vec<Claim> = opening.into_iter().map(|(claim, _)| claim).collect();
     claims::insert(tx, agency, &opening, now).await?;
@@ -295,7 +329,7 @@ async fn save(
     outbox::enqueue_all(tx, agency, &outgoing).await
 }
 
-fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
+fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -> Claim {
     let spread = Spread { reports: grown.reports, reporters: grown.reporters, places: grown.places };
     Claim {
         claim,
@@ -304,7 +338,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
         first_time: grown.first_time,
         last_time: grown.last_time,
         departments: words.departments.clone(),
-        urgency: urgency(words.urgency_of_words.iter().chain(&Signals::get().of_spread(spread))),
+        urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
         urgency_of_words: words.urgency_of_words.clone(),
         routing: words.routing.clone(),
         state_revision: 0,

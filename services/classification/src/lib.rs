@@ -4,7 +4,8 @@
 //! for reports, a published clarification that surely answers it, an open claim that it joins, or a new claim.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
-//! something to the public does that. It learns nothing from texts yet: its rules are files that can be read.
+//! something to the public does that. It learns nothing from texts yet: its rules are files that can be read, and
+//! that an agency edits for itself.
 
 mod config;
 mod consumer;
@@ -13,6 +14,9 @@ mod events;
 mod grpc;
 mod known;
 mod learn;
+mod rulebook;
+mod rules_grpc;
+mod set_rules;
 mod status;
 mod store;
 mod tell;
@@ -21,6 +25,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use contracts::classification::v1::classification_service_server::ClassificationServiceServer;
+use contracts::classification::v1::rules_service_server::RulesServiceServer;
 use database::Schema;
 use messaging::{Bus, PullLoop, Relay};
 use runtime::{Clock, Lifecycle};
@@ -98,8 +103,9 @@ impl App {
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
+        let rulebooks = rulebook::Rulebooks::default();
         let reports = consumer::Reports {
-            decide: decide::Decide::default(),
+            decide: decide::Decide::by(rulebooks.clone()),
             waker: waker.clone(),
             clock: clock.clone(),
         };
@@ -114,10 +120,14 @@ impl App {
             PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, consumer::Publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let tell = tell::Tell { pool: pool.clone(), waker, clock };
+        let tell =
+            tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
-        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool }));
+        let rules =
+            rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool, rulebooks }))
+            .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await
     }
 }

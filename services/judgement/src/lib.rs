@@ -12,6 +12,8 @@ pub mod ngram;
 pub mod normalise;
 pub mod reason;
 pub mod routing;
+pub mod rulebook;
+pub mod rules_file;
 pub mod sentence;
 pub mod urgency;
 pub mod wording;
