@@ -9,7 +9,7 @@ use judgement::intent::Held;
 use judgement::ngram::Profile;
 use judgement::normalise::normalise;
 use judgement::rulebook::{Kind, Rulebook};
-use judgement::rules_file::{BYTES_MAX, Row, Slot};
+use judgement::rules_file::{Row, Slot};
 use judgement::urgency::urgency;
 use runtime::Clock;
 use sqlx::{PgPool, Postgres, Transaction};
@@ -302,7 +302,6 @@ fn rules_message(
         Some((version, text)) => (version_message(kind, &version, active), text),
         None => (built_in_version(kind, active), kind.built_in().to_owned()),
     };
-    debug_assert!(text.len() <= BYTES_MAX, "nothing longer is saved or built in");
     pb::Rules { version: Some(version), text, rows: rows.iter().map(row_message).collect(), unusable }
 }
 

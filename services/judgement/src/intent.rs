@@ -244,9 +244,11 @@ impl Rules {
 
     /// A call for help that only the built-in rules hear, unless the office's rule says that it is none.
     fn unheard_help(&self, text: &str, deciding: Option<usize>) -> Option<(usize, Judged)> {
-        let deciding = deciding.map(|rule| &self.rules[rule]);
-        let heard = deciding.is_some_and(|rule| rule.intent == Intent::Help || rule.says_what_is_no_help());
+        let heard = deciding.is_some_and(|rule| self.rules[rule].intent == Intent::Help);
         if !self.of_an_office || heard {
+            return None;
+        }
+        if self.holding(text).any(|(rule, _)| self.rules[rule].says_what_is_no_help()) {
             return None;
         }
         let built_in = Self::get();
@@ -524,6 +526,9 @@ mod tests {
         let rules = office(&game).unwrap();
         assert_eq!(judged_by(&rules, "密室逃脱里被困在三楼救命啊").intent, Intent::Other);
         assert_eq!(judged_by(&rules, "被困在三楼救命啊").intent, Intent::Help);
+        let first = rule("ours.game", "complaint", "\"不退票\"") + &game;
+        let judged = judged_by(&office(&first).unwrap(), "密室逃脱不退票，喊救命都没用");
+        assert_eq!(judged.intent, Intent::Complaint, "the order of the office's rules stays what it is");
         for too_wide in ["\"救命\"", "\"被困\"", "\"游戏\"", "\"救\""] {
             let error = office(&rule("not_help_wide", "other", too_wide)).map(|_| ()).unwrap_err();
             assert!(error.zh().contains("太宽") && error.faults[0].line == 5, "{too_wide}: {error:?}");

@@ -373,8 +373,7 @@ pub fn urgency<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> u32 {
 }
 
 /// The points that a reason stands for.
-#[must_use]
-pub fn points(reason: &Reason) -> u32 {
+fn points(reason: &Reason) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 100 first")]
     let points = (reason.share * f64::from(POINTS_MAX)).round().clamp(0.0, f64::from(POINTS_MAX)) as u32;
     points
