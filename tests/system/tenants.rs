@@ -15,6 +15,7 @@ use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::approval::v1::approval_service_client::ApprovalServiceClient;
 use contracts::classification::v1 as classification_pb;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1 as ingest_pb;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1 as publish_pb;
@@ -74,6 +75,8 @@ const ROLES: [Role; 9] = [
 ];
 
 const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
+/// Who sets what is urgent; the other rules are an administrator's, which classification's own tests hold.
+const URGENCY_SETTERS: &[Role] = &[Role::DutyOfficer, Role::Signer, Role::Administrator];
 const ASKERS: &[Role] = &[Role::DutyOfficer, Role::Drafter, Role::Signer];
 const SUBMITTERS: &[Role] = &[Role::DutyOfficer, Role::Client];
 const READERS: &[Role] = &[
@@ -87,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 34] = [
+const RPCS: [Rpc; 41] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -114,9 +117,16 @@ const RPCS: [Rpc; 34] = [
     rpc("IngestService/ListAnswers", Foreign::Nothing, Role::PEOPLE),
     rpc("IngestService/HaltAnswers", Foreign::StopsNothing, Role::OFFICERS),
     rpc("IngestService/ResumeAnswers", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("IngestService/GetAnswersHalt", Foreign::Own, Role::PEOPLE),
     rpc("ClassificationService/GetClaim", Foreign::NotFound, Role::PEOPLE),
     rpc("ClassificationService/ListClaimReports", Foreign::Nothing, Role::PEOPLE),
     rpc("ClassificationService/ListOtherMessages", Foreign::Nothing, Role::PEOPLE),
+    rpc("RulesService/GetRulesVersion", Foreign::NotFound, Role::PEOPLE),
+    rpc("RulesService/RestoreRulesVersion", Foreign::NotFound, URGENCY_SETTERS),
+    rpc("RulesService/SetRules", Foreign::Own, URGENCY_SETTERS),
+    rpc("RulesService/GetRulebook", Foreign::Own, Role::PEOPLE),
+    rpc("RulesService/ListRulesVersions", Foreign::Own, Role::PEOPLE),
+    rpc("RulesService/TryMessage", Foreign::Own, Role::PEOPLE),
     rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
     rpc("PublishService/ListAccounts", Foreign::Own, READERS),
     rpc("PublishService/Halt", Foreign::StopsNothing, Role::OFFICERS),
@@ -169,6 +179,8 @@ struct Things {
     /// A request id and a record's id that the first agency used.
     request: String,
     external: String,
+    /// The urgency rules that the program was built with.
+    rules: String,
     /// None of these may be in anything that a stranger is shown.
     secrets: Vec<String>,
 }
@@ -180,6 +192,7 @@ struct Clients {
     approval: ApprovalServiceClient<Channel>,
     ingest: IngestServiceClient<Channel>,
     classification: ClassificationServiceClient<Channel>,
+    rules: RulesServiceClient<Channel>,
     publish: PublishServiceClient<Channel>,
 }
 
@@ -192,6 +205,7 @@ impl Clients {
             approval: ApprovalServiceClient::new(channel(ports.approval)),
             ingest: IngestServiceClient::new(channel(ports.ingest)),
             classification: ClassificationServiceClient::new(channel(ports.classification)),
+            rules: RulesServiceClient::new(channel(ports.classification)),
             publish: PublishServiceClient::new(channel(ports.publish)),
         }
     }
@@ -217,6 +231,9 @@ fn request<M>(message: M, token: Option<&str>) -> Request<M> {
 fn minted() -> String {
     Uuid::now_v7().to_string()
 }
+
+/// What the first agency wrote into its rules.
+const REMARK: &str = "值班室内部说明";
 
 /// What the record says that both agencies are given.
 const RECORD: &str = "体育馆门票涨到五百块一张";
@@ -383,6 +400,9 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "IngestService/ResumeAnswers" => send!(
             ingest.resume_answers(ingest_pb::ResumeAnswersRequest { request_id: minted(), clarification_id })
         ),
+        "IngestService/GetAnswersHalt" => {
+            send!(ingest.get_answers_halt(ingest_pb::GetAnswersHaltRequest {}))
+        }
         "ClassificationService/GetClaim" => {
             send!(classification.get_claim(classification_pb::GetClaimRequest { claim_id }))
         }
@@ -395,6 +415,37 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "ClassificationService/ListOtherMessages" => {
             send!(classification.list_other_messages(classification_pb::ListOtherMessagesRequest::default()))
         }
+        "RulesService/GetRulesVersion" => {
+            let kind = classification_pb::RulesKind::Urgency.into();
+            send!(rules.get_rules_version(classification_pb::GetRulesVersionRequest { kind, version: 1 }))
+        }
+        "RulesService/RestoreRulesVersion" => {
+            send!(rules.restore_rules_version(classification_pb::RestoreRulesVersionRequest {
+                request_id: minted(),
+                kind: classification_pb::RulesKind::Urgency.into(),
+                expected_version: 0,
+                version: 1,
+            }))
+        }
+        // The same request again from every role: a change and its replays.
+        "RulesService/SetRules" => send!(rules.set_rules(classification_pb::SetRulesRequest {
+            request_id: things.request.clone(),
+            kind: classification_pb::RulesKind::Urgency.into(),
+            expected_version: 0,
+            text: things.rules.clone(),
+        })),
+        "RulesService/GetRulebook" => {
+            send!(rules.get_rulebook(classification_pb::GetRulebookRequest {}))
+        }
+        "RulesService/ListRulesVersions" => {
+            let kind = classification_pb::RulesKind::Urgency.into();
+            let list = classification_pb::ListRulesVersionsRequest { kind, ..Default::default() };
+            send!(rules.list_rules_versions(list))
+        }
+        "RulesService/TryMessage" => send!(rules.try_message(classification_pb::TryMessageRequest {
+            text: "听说隔壁县要停水".to_owned(),
+            ..Default::default()
+        })),
         "PublishService/ListPublications" => {
             send!(
                 publish
@@ -528,6 +579,23 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         .into_inner()
         .session_secret;
 
+    let mut rules_client = clients.rules.clone();
+    let read = grpc::with_token(classification_pb::GetRulebookRequest {}, duty);
+    let rulebook = rules_client.get_rulebook(read).await.unwrap().into_inner().rules;
+    let urgency = classification_pb::RulesKind::Urgency;
+    let is_urgency = |rules: &classification_pb::Rules| {
+        rules.version.as_ref().is_some_and(|version| version.kind() == urgency)
+    };
+    let rules = rulebook.into_iter().find(is_urgency).unwrap().text;
+    let request = minted();
+    let own_rules = classification_pb::SetRulesRequest {
+        request_id: request.clone(),
+        kind: urgency.into(),
+        expected_version: 0,
+        text: format!("{rules}\n# {REMARK}\n"),
+    };
+    rules_client.set_rules(grpc::with_token(own_rules, duty)).await.unwrap();
+
     let approval = superuser(office, "approval");
     let of_case = |row: sqlx::postgres::PgRow| -> (Uuid, String) { (row.get(0), row.get(1)) };
     let (claim, code) = sqlx::query("SELECT claim_id, code FROM approval.case_file WHERE case_id = $1")
@@ -547,7 +615,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
             .fetch_one(&superuser(office, "publish"))
             .await
             .unwrap();
-    let (request, external) = (minted(), "合作单位-0001".to_owned());
+    let external = "合作单位-0001".to_owned();
     let secrets = [
         &case,
         &claim.to_string(),
@@ -560,6 +628,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         "被困在三楼",
         "身份证",
         "qinglan",
+        REMARK,
     ];
     Things {
         secrets: secrets.map(str::to_owned).into_iter().chain([code]).collect(),
@@ -572,6 +641,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         session_secret: renamed(&session_secret, stranger),
         request,
         external,
+        rules,
     }
 }
 
@@ -586,6 +656,9 @@ async fn seen_by_itself(clients: &Clients, things: &Things, token: &str) -> Vec<
         "ClassificationService/GetClaim",
         "ClassificationService/ListClaimReports",
         "ClassificationService/ListOtherMessages",
+        "RulesService/GetRulebook",
+        "RulesService/ListRulesVersions",
+        "RulesService/GetRulesVersion",
         "PublishService/ListPublications",
         "PublishService/ListAccounts",
     ] {

@@ -10,25 +10,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use messaging::outbox;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
+use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
-use judgement::intent::{Intent, Judged, Rules};
+use judgement::intent::{Intent, Judged};
 use judgement::matching::{Certainty, TEXTS_MAX};
-
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
 use judgement::reason::Reason;
-use judgement::routing::Topics;
 use judgement::sentence::sentence;
 use judgement::urgency::{Signals, Spread, urgency};
 
 /// Reports decided between two chances for other tasks: one takes up to some hundred microseconds.
 const DECIDED_AT_ONCE: usize = 16;
+
+/// Days begin and end as they do in Beijing, whatever the machine's zone.
+pub const BEIJING: UtcOffset = time::macros::offset!(+8);
 
 /// A report as it was received.
 #[derive(Clone, Debug)]
@@ -95,9 +97,10 @@ impl Decided {
 type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
 
 /// Decides for every agency. Cheap to clone; clones share what is known.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Decide {
     agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
+    rulebooks: Rulebooks,
     files: Option<IndexFiles>,
 }
 
@@ -111,9 +114,9 @@ pub struct Texts {
 }
 
 impl Decide {
-    /// Decides with an index that starts from a file, where there is one.
-    pub fn with(files: Option<IndexFiles>) -> Self {
-        Self { files, ..Self::default() }
+    /// Decides by these rules, with an index that starts from a file, where there is one.
+    pub fn by(rulebooks: Rulebooks, files: Option<IndexFiles>) -> Self {
+        Self { agencies: Arc::default(), rulebooks, files }
     }
 
     /// The agencies for which something was decided.
@@ -161,9 +164,11 @@ impl Decide {
             }),
         };
         known.catch_up(tx, agency).await?;
-        let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
+        let current = self.rulebooks.current(tx, agency).await?;
+        let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round = Round { known, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let mut round =
+            Round { known, current: &current, now, answered, opened: BTreeMap::new(), learned: Vec::new() };
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -172,7 +177,8 @@ impl Decide {
             }
         }
         let Round { opened, learned, .. } = round;
-        save(tx, agency, &batch, &decided, opened, &learned, now).await
+        let batch = Batch { received: &batch, decided: &decided, signals: &current.rulebook.urgency, now };
+        save(tx, agency, &batch, opened, &learned).await
     }
 
     fn known(&self, agency: AgencyId) -> Shared {
@@ -189,10 +195,10 @@ struct Judgement {
 }
 
 impl Judgement {
-    fn of(received: &Received) -> Self {
+    fn of(received: &Received, current: &Current) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        Self { judged: Rules::get().judge(&text, profile.informative), text, profile }
+        Self { judged: current.rulebook.intent.judge(&text, profile.informative), text, profile }
     }
 }
 
@@ -205,6 +211,10 @@ fn disowning(batch: &[Received], judged: &[Judgement]) -> Vec<ReporterId> {
 /// What one batch has decided so far.
 struct Round<'a> {
     known: &'a mut Known,
+    /// The agency's rules.
+    current: &'a Current,
+    /// When the batch is decided.
+    now: OffsetDateTime,
     /// Reporters whose last report was answered automatically.
     answered: HashSet<ReporterId>,
     /// Claims opened, with the place of the report that opened each.
@@ -215,11 +225,12 @@ struct Round<'a> {
 impl Round<'_> {
     fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
         let Judgement { judged, text, profile } = judgement;
-        let decided = if judged.intent == Intent::Report {
+        let mut decided = if judged.intent == Intent::Report {
             self.match_or_open(received, judged.reason, &profile, text)
         } else {
             self.put_elsewhere(received, judged)
         };
+        decided.reasons.push(self.current.reason());
         if let Some(reporter) = received.reporter {
             if decided.clarification().is_some() {
                 self.answered.insert(reporter);
@@ -296,14 +307,16 @@ impl Round<'_> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let route = Topics::get().route(&text, None);
+        let rulebook = &self.current.rulebook;
+        let route = rulebook.routing.route(&text, None);
+        let today = self.now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
             Opening {
                 sentence: sentence(&received.masked_text),
                 departments: route.departments,
                 routing: route.reasons,
-                urgency_of_words: Signals::get().of_words(&text, &profile.facts),
+                urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
                 traceparent: received.traceparent.clone(),
             },
         );
@@ -312,16 +325,23 @@ impl Round<'_> {
     }
 }
 
+/// A batch that was decided.
+struct Batch<'a> {
+    received: &'a [Received],
+    decided: &'a [Decided],
+    signals: &'a Signals,
+    now: OffsetDateTime,
+}
+
 /// Writes rows, changes and events of a batch.
 async fn save(
     tx: &mut PgConnection,
     agency: AgencyId,
-    batch: &[Received],
-    decided: &[Decided],
+    batch: &Batch<'_>,
     opened: BTreeMap<ClaimId, Opening>,
     learned: &[Change],
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let &Batch { received: batch, decided, signals, now } = batch;
     reports::insert(tx, agency, batch, decided).await?;
     let grown = grown(tx, agency, batch, decided).await?;
     let mut outgoing = events::alarms(agency, batch, decided);
@@ -330,12 +350,14 @@ async fn save(
     let mut opened = opened;
     for (claim, grown) in grown {
         match opened.remove(&claim) {
-            Some(words) => opening.push((new_claim(claim, &words, grown), words.traceparent)),
+            Some(words) => opening.push((new_claim(claim, &words, grown, signals), words.traceparent)),
             None => growing.push((claim, grown)),
         }
     }
     outgoing.extend(
-        opening.iter().map(|(claim, traceparent)| events::opened(agency, claim, traceparent.clone())),
+        opening
+            .iter()
+            .map(|(claim, traceparent)| events::opened(agency, claim, signals, traceparent.clone())),
     );
     let opening: Vec<Claim> = opening.into_iter().map(|(claim, _)| claim).collect();
     claims::insert(tx, agency, &opening, now).await?;
@@ -345,7 +367,7 @@ async fn save(
     outbox::enqueue_all(tx, agency, &outgoing).await
 }
 
-fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
+fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -> Claim {
     let spread = Spread { reports: grown.reports, reporters: grown.reporters, places: grown.places };
     Claim {
         claim,
@@ -354,7 +376,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
         first_time: grown.first_time,
         last_time: grown.last_time,
         departments: words.departments.clone(),
-        urgency: urgency(words.urgency_of_words.iter().chain(&Signals::get().of_spread(spread))),
+        urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
         urgency_of_words: words.urgency_of_words.clone(),
         routing: words.routing.clone(),
         state_revision: 0,

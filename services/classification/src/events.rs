@@ -52,19 +52,19 @@ pub fn alarms(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<
 }
 
 /// A claim was opened.
-pub fn opened(agency: AgencyId, claim: &Claim, traceparent: Option<String>) -> Outgoing {
+pub fn opened(agency: AgencyId, claim: &Claim, signals: &Signals, traceparent: Option<String>) -> Outgoing {
     outgoing(
-        &pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim)) },
+        &pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim, signals)) },
         traceparent,
     )
 }
 
 /// A claim's counts changed.
-pub fn grew(agency: AgencyId, claim: &Claim) -> Outgoing {
+pub fn grew(agency: AgencyId, claim: &Claim, signals: &Signals) -> Outgoing {
     let event = pb::ClaimGrew {
         agency_id: agency.to_string(),
         state_revision: claim.state_revision,
-        claim: Some(claim_message(claim)),
+        claim: Some(claim_message(claim, signals)),
     };
     outgoing(&event, telemetry::current_traceparent())
 }
@@ -91,9 +91,9 @@ pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Ve
         .collect()
 }
 
-/// A claim for the wire.
-pub fn claim_message(claim: &Claim) -> pb::Claim {
-    let of_spread = Signals::get().of_spread(claim.spread);
+/// A claim for the wire, its spread scored by the agency's signals.
+pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
+    let of_spread = signals.of_spread(claim.spread);
     let reasons = claim.routing.iter().chain(&claim.urgency_of_words).chain(&of_spread);
     pb::Claim {
         claim_id: claim.claim.to_string(),

@@ -8,6 +8,7 @@ use sqlx::{PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
 use crate::events::{claim_message, intent_message, reason_message};
+use crate::rulebook::Rulebooks;
 use crate::status::failed;
 use crate::store::reports::Shown;
 use crate::store::{claims, reports};
@@ -17,6 +18,8 @@ use judgement::intent::Intent;
 pub struct Service {
     /// As the running role; every question is asked in one agency's transaction.
     pub pool: PgPool,
+    /// Scores the spread of claims.
+    pub rulebooks: Rulebooks,
 }
 
 impl Service {
@@ -25,7 +28,8 @@ impl Service {
     }
 }
 
-fn reader<T>(request: &Request<T>) -> Result<Caller, Status> {
+/// Who asks, if people of this role may read.
+pub fn reader<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = Caller::of(request)?;
     caller.require(Role::PEOPLE)?;
     Ok(caller)
@@ -42,7 +46,10 @@ impl ClassificationService for Service {
         let mut tx = self.begin(caller.agency).await?;
         let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
         let found = found.ok_or_else(|| Refusal::not_found("claim"))?;
-        Ok(Response::new(pb::GetClaimResponse { claim: Some(claim_message(&found)) }))
+        let current = self.rulebooks.current(&mut tx, caller.agency).await;
+        let current = current.map_err(|error| failed(&error))?;
+        let claim = claim_message(&found, &current.rulebook.urgency);
+        Ok(Response::new(pb::GetClaimResponse { claim: Some(claim) }))
     }
 
     async fn list_claim_reports(

@@ -4,7 +4,7 @@
 //! for reports, a published clarification that surely answers it, an open claim that it joins, or a new claim.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
-//! something to the public does that.
+//! something to the public does that. Its rules are files that can be read, and that an agency edits for itself.
 
 mod config;
 mod consumer;
@@ -14,6 +14,9 @@ mod grpc;
 mod index_file;
 mod known;
 mod learn;
+mod rulebook;
+mod rules_grpc;
+mod set_rules;
 mod status;
 mod store;
 mod tell;
@@ -22,6 +25,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use contracts::classification::v1::classification_service_server::ClassificationServiceServer;
+use contracts::classification::v1::rules_service_server::RulesServiceServer;
 use database::Schema;
 use messaging::{Bus, PullLoop, Relay};
 use runtime::{Clock, Lifecycle};
@@ -106,7 +110,8 @@ impl App {
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let decide = decide::Decide::with(index_files.clone());
+        let rulebooks = rulebook::Rulebooks::default();
+        let decide = decide::Decide::by(rulebooks.clone(), index_files.clone());
         if let Some(files) = index_files {
             let keep =
                 index_file::Keep { files, decide: decide.clone(), pool: pool.clone(), clock: clock.clone() };
@@ -125,10 +130,14 @@ impl App {
             PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, consumer::Publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let tell = tell::Tell { pool: pool.clone(), waker, clock };
+        let tell =
+            tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
-        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool }));
+        let rules =
+            rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool, rulebooks }))
+            .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await
     }
 }

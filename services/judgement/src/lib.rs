@@ -16,6 +16,8 @@ pub mod profile;
 pub mod reason;
 pub mod rerank;
 pub mod routing;
+pub mod rulebook;
+pub mod rules_file;
 pub mod sentence;
 pub mod urgency;
 pub mod wording;

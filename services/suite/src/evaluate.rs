@@ -57,8 +57,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         print!("{}", table(&evaluation));
     }
-    let failing: Vec<&str> =
-        evaluation.figures.iter().filter(|figure| figure.fails()).map(|figure| figure.name.as_str()).collect();
+    let failing: Vec<&str> = evaluation
+        .figures
+        .iter()
+        .filter(|figure| figure.fails())
+        .map(|figure| figure.name.as_str())
+        .collect();
     if !failing.is_empty() {
         bail!("{} does not hold its floor in: {}", evaluation.task, failing.join(", "));
     }
@@ -69,7 +73,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn table(evaluation: &Evaluation) -> String {
     let names = evaluation.figures.iter().map(|figure| figure.name.chars().count());
     let width = names.max().unwrap_or(0).max("figure".len());
-    let mut lines = vec![format!("{:width$}  {:>6}  {:^15}  {:>7}", "figure", "value", "95 % interval", "floor")];
+    let mut lines =
+        vec![format!("{:width$}  {:>6}  {:^15}  {:>7}", "figure", "value", "95 % interval", "floor")];
     lines.extend(evaluation.figures.iter().map(|figure| line(figure, width)));
     lines.push(String::new());
     lines.extend(evaluation.notes.iter().cloned());

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod claims;
 pub mod clarifications;
 pub mod reports;
+pub mod rules;
 
 use ids::AgencyId;
 use sqlx::PgConnection;

@@ -9,6 +9,7 @@ use contracts::Event;
 use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1::ReportReceived;
 use contracts::publish::v1::{Publication, PublicationChanged, publication};
 use database::Schema;
@@ -332,6 +333,12 @@ impl Desk {
     pub fn client(&self) -> ClassificationServiceClient<Channel> {
         let channel = grpc::channel(&format!("http://{}", self.addresses[0])).unwrap();
         ClassificationServiceClient::new(channel)
+    }
+
+    /// A client of a replica's rules.
+    pub fn rules(&self, replica: usize) -> RulesServiceClient<Channel> {
+        let channel = grpc::channel(&format!("http://{}", self.addresses[replica])).unwrap();
+        RulesServiceClient::new(channel)
     }
 
     /// A request as a person of an agency in a role.

@@ -4,4 +4,5 @@ mod answer;
 mod ask;
 mod desk;
 mod gather;
+mod rules;
 mod understand;

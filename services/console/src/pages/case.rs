@@ -338,7 +338,7 @@ async fn case_page(
         &CasePage {
             frame,
             works: works && case.open(),
-            drafts: matches!(who.role(), Role::Drafter | Role::DutyOfficer) && case.open(),
+            drafts: who.role() == Role::Drafter && case.open(),
             case,
             live,
             claim,

@@ -42,6 +42,10 @@
 //! | `GET /halt?clarification=&case=` | | the halt form, what is halted now, and the resume form |
 //! | `POST /halt` | `scope` (`clarification` `account` `automatic_answers` `everything`) `clarification_id` `account` `reason` | 200 when every service answered, else 503: `<li data-service="approval\|publish\|ingest" data-outcome="stopped\|already_out\|recorded\|failed">` |
 //! | `POST /resume` | `scope` `clarification_id` `account` | 200 or 503, as `/halt`, with `data-outcome="resumed"` |
+//! | `GET /rules?kind=&version=&page=` | | the rules of `kind` (`intent` `urgency` `routing`), those in force or an older `version`; `page` is the history's |
+//! | `POST /rules/try` | `kind` `expected_version` `text` `message` | 200, what the rules in `text` make of the message |
+//! | `POST /rules/save` | `kind` `expected_version` `text` `message` | 303 `/rules?kind=` |
+//! | `POST /rules/restore` | `kind` `expected_version` `version` | 303 `/rules?kind=` |
 //! | `GET /audit?page=` | | the audit trail |
 //! | `GET /healthz` | | 200 `ok` (no session) |
 //!
@@ -59,7 +63,8 @@
 //! `second_reviewed` `signed` `returned` `superseded` `revoked`) and `data-content-hash` on a revision;
 //! `data-publication-id`, `data-channel` and `data-publication-state` (`planned` `sending` `uncertain`
 //! `accepted` `confirmed` `failed` `halted` `refused` `withdrawn` `needs_person`) on a publication;
-//! `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
+//! `data-version` on a version of the rules, `data-line` on a line of them that cannot be understood,
+//! `data-tried-intent` and `data-rule` on what was tried; `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
 //! `data-answered`, `data-pending`, `data-unknown`, `data-unreachable` and `data-without-channel` on the
 //! answers' counts; `data-quota-left` on an account of the signer's page.
 
@@ -74,6 +79,7 @@ mod halt;
 mod messages;
 mod publications;
 mod queue;
+mod rules;
 mod sign_in;
 mod sign_off;
 
@@ -121,6 +127,10 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/publication/{publication_id}/resolve", post(publications::resolve))
         .route("/halt", get(halt::show).post(halt::order))
         .route("/resume", post(halt::resume))
+        .route("/rules", get(rules::show))
+        .route("/rules/try", post(rules::try_message))
+        .route("/rules/save", post(rules::save))
+        .route("/rules/restore", post(rules::restore))
         .route("/audit", get(audit::show))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(async || "ok"))
@@ -140,6 +150,8 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "returned" => words.done_returned,
         "revoked" => words.done_revoked,
         "resolved" => words.done_resolved,
+        "rules_saved" => words.done_rules_saved,
+        "rules_restored" => words.done_rules_restored,
         _ => return None,
     })
 }

@@ -398,6 +398,11 @@ impl Client {
         Ok(self.stub.halt_answers(grpc::with_token(request, &self.token)).await?.into_inner())
     }
 
+    pub async fn answers_halted(&mut self) -> pb::GetAnswersHaltResponse {
+        let request = grpc::with_token(pb::GetAnswersHaltRequest {}, &self.token);
+        self.stub.get_answers_halt(request).await.unwrap().into_inner()
+    }
+
     pub async fn resume(
         &mut self,
         request_id: uuid::Uuid,

@@ -10,9 +10,7 @@ use crate::evaluate::interval::Interval;
 use crate::evaluate::rows::{self, RowsError};
 use crate::evaluate::{Evaluation, Figure};
 use crate::learn::likelihood::{Labelled, Likelihood, Source};
-use crate::learn::metrics::{
-    Outcome, accuracy, auc, calibration_error, f1, precision_at, reliability,
-};
+use crate::learn::metrics::{Outcome, accuracy, auc, calibration_error, f1, precision_at, reliability};
 
 /// The posts that the office's own texts are likest to, and those that only help to learn.
 const OWN: &str = "reports_ced";
@@ -74,7 +72,11 @@ pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsErro
         Figure::shown("ced F1 (rumor)", figure(|rows| f1(rows, true))),
         Figure::shown("ced macro-F1", figure(|rows| (f1(rows, true) + f1(rows, false)) / 2.0)),
         Figure::shown("ced precision at 50", figure(|rows| precision_at(rows, 50))),
-        Figure::at_least("ced precision at 100", figure(|rows| precision_at(rows, 100)), PRECISION_AT_100_MIN),
+        Figure::at_least(
+            "ced precision at 100",
+            figure(|rows| precision_at(rows, 100)),
+            PRECISION_AT_100_MIN,
+        ),
         Figure::shown("ced precision at 200", figure(|rows| precision_at(rows, 200))),
         Figure::at_most("ced calibration error", figure(calibration_error), CALIBRATION_ERROR_MAX),
     ];

@@ -163,7 +163,9 @@ fn plain(rarity: &Rarity, text: &str) -> Row {
     let mut row = rarity.row(text);
     let characters = text.chars().take(LENGTHS[LENGTHS.len() - 1]).count();
     let passed = LENGTHS.iter().take_while(|&&length| characters >= length).count();
-    row.extend((rarity.width()..).take(passed).filter_map(|place| Some((u32::try_from(place).ok()?, LENGTH))));
+    row.extend(
+        (rarity.width()..).take(passed).filter_map(|place| Some((u32::try_from(place).ok()?, LENGTH))),
+    );
     row
 }
 
@@ -227,7 +229,11 @@ mod tests {
         (0..60)
             .map(|at| {
                 let rumor = at % 2 == 0;
-                let text = if rumor { format!("紧急扩散！{at}号有大事") } else { format!("今日天气第{at}报，晴") };
+                let text = if rumor {
+                    format!("紧急扩散！{at}号有大事")
+                } else {
+                    format!("今日天气第{at}报，晴")
+                };
                 (text, rumor, format!("group {at}"))
             })
             .collect()

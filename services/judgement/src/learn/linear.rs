@@ -78,8 +78,7 @@ pub fn train(examples: &[Example<'_>], width: usize) -> Weights {
         for &at in &order {
             let example = &examples[at];
             let sign = if example.positive { 1.0_f64 } else { -1.0 };
-            let gradient =
-                sign * f64::from(weights.score(example.row)) - 1.0 + slack(example) * alpha[at];
+            let gradient = sign * f64::from(weights.score(example.row)) - 1.0 + slack(example) * alpha[at];
             let projected = if alpha[at] == 0.0 { gradient.min(0.0) } else { gradient };
             largest_step = largest_step.max(projected.abs());
             if projected == 0.0 {
@@ -108,10 +107,8 @@ mod tests {
     #[test]
     fn what_can_be_told_apart_is_told_apart_and_the_same_way_every_time() {
         let rows: Vec<Row> = (0..40).map(|at| vec![(at % 2, 1.0), (2 + at, 0.5)]).collect();
-        let examples: Vec<Example<'_>> = (0..40)
-            .zip(&rows)
-            .map(|(at, row)| Example { row, positive: at % 2 == 0, cost: 1.0 })
-            .collect();
+        let examples: Vec<Example<'_>> =
+            (0..40).zip(&rows).map(|(at, row)| Example { row, positive: at % 2 == 0, cost: 1.0 }).collect();
         let weights = train(&examples, 50);
         for example in &examples {
             assert_eq!(weights.score(example.row) > 0.0, example.positive);

@@ -17,7 +17,9 @@ pub const ROWS_MIN: usize = 20;
 
 /// Why no model came of some rows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found} labelled texts of the kind {kind} are too few to learn from: at least {ROWS_MIN} are needed")]
+#[error(
+    "{found} labelled texts of the kind {kind} are too few to learn from: at least {ROWS_MIN} are needed"
+)]
 pub struct TooFew {
     /// The kind that is rare.
     pub kind: String,

@@ -55,9 +55,8 @@ impl Sorter {
         }
         let rarity = Rarity::among(sorted.iter().map(|row| row.text), TEXTS_MIN);
         let rows: Vec<Row> = sorted.iter().map(|row| rarity.row(row.text)).collect();
-        let weight_of = |kind: &str| {
-            sorted.iter().filter(|row| row.kind == kind).map(|row| row.weight).sum::<f32>()
-        };
+        let weight_of =
+            |kind: &str| sorted.iter().filter(|row| row.kind == kind).map(|row| row.weight).sum::<f32>();
         let total: f32 = sorted.iter().map(|row| row.weight).sum();
         let shares: Vec<f32> = kinds.iter().map(|kind| (weight_of(kind) / total).sqrt()).collect();
         #[expect(clippy::cast_precision_loss, reason = "a few dozen kinds")]
@@ -132,7 +131,8 @@ pub fn held_out(sorted: &[Sorted<'_>]) -> Result<Vec<(usize, String, f32)>, TooF
     let dealt = parts(sorted.iter().map(|row| row.group), FOLDS);
     let mut said = Vec::with_capacity(sorted.len());
     for fold in 0..FOLDS {
-        let (judged, learned): (Vec<usize>, Vec<usize>) = (0..sorted.len()).partition(|&at| dealt[at] == fold);
+        let (judged, learned): (Vec<usize>, Vec<usize>) =
+            (0..sorted.len()).partition(|&at| dealt[at] == fold);
         let rows: Vec<Sorted<'_>> = learned.iter().map(|&at| sorted[at]).collect();
         let model = Sorter::train(&rows)?;
         said.extend(judged.into_iter().map(|at| {
