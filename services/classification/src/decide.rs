@@ -16,6 +16,7 @@ use crate::events;
 use crate::known::{Change, Known};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
+use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged, Rules};
 use judgement::matching::{Certainty, matches};
 use judgement::ngram::Profile;
@@ -26,7 +27,7 @@ use judgement::sentence::sentence;
 use judgement::urgency::{Signals, Spread, urgency};
 
 /// Texts kept of one claim. More would say the same again and make every look-up slower.
-const TEXTS_MAX: usize = 24;
+pub const TEXTS_MAX: usize = 24;
 
 /// Reports decided between two chances for other tasks: one takes up to some hundred microseconds.
 const DECIDED_AT_ONCE: usize = 16;
@@ -44,6 +45,8 @@ pub struct Received {
     pub said_time: OffsetDateTime,
     /// Where it was seen; empty where that is not known.
     pub seen_at: String,
+    /// Which way it came in, as the contracts number them.
+    pub channel: i32,
     /// The span that events about it follow from.
     pub traceparent: Option<String>,
 }
@@ -119,7 +122,15 @@ impl Decide {
         known.catch_up(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round = Round { known: &mut known, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
+        let mut round = Round {
+            known: &mut known,
+            answered,
+            asked,
+            wrong: Vec::new(),
+            opened: BTreeMap::new(),
+            learned: Vec::new(),
+        };
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -127,11 +138,13 @@ impl Decide {
                 tokio::task::yield_now().await;
             }
         }
-        let Round { opened, learned, .. } = round;
-        save(tx, agency, &batch, &decided, opened, &learned, now).await
+        let Round { opened, learned, wrong, .. } = round;
+        save(tx, agency, &batch, &decided, opened, &learned, now).await?;
+        suspend::note_wrong(tx, agency, &wrong, now).await
     }
 
-    fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
+    /// What an agency knows. Whoever catches up with the log holds the agency's lock.
+    pub fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(agencies.entry(agency).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Known::new()))))
     }
@@ -161,8 +174,12 @@ fn disowning(batch: &[Received], judged: &[Judgement]) -> Vec<ReporterId> {
 /// What one batch has decided so far.
 struct Round<'a> {
     known: &'a mut Known,
-    /// Reporters whose last report was answered automatically.
-    answered: HashSet<ReporterId>,
+    /// Reporters whose last report was answered automatically, and with what.
+    answered: HashMap<ReporterId, ClarificationId>,
+    /// What those clarifications say is being said.
+    asked: HashMap<ClarificationId, String>,
+    /// Answers that their reporters said were not what they asked.
+    wrong: Vec<WrongAnswer>,
     /// Claims opened, with the place of the report that opened each.
     opened: BTreeMap<ClaimId, Opening>,
     learned: Vec<Change>,
@@ -177,21 +194,22 @@ impl Round<'_> {
             self.put_elsewhere(received, judged)
         };
         if let Some(reporter) = received.reporter {
-            if decided.clarification().is_some() {
-                self.answered.insert(reporter);
-            } else {
-                self.answered.remove(&reporter);
-            }
+            match decided.clarification() {
+                Some(clarification) => self.answered.insert(reporter, clarification),
+                None => self.answered.remove(&reporter),
+            };
         }
         decided
     }
 
-    fn put_elsewhere(&self, received: &Received, judged: Judged) -> Decided {
+    fn put_elsewhere(&mut self, received: &Received, judged: Judged) -> Decided {
         let mut reasons = vec![judged.reason];
         if judged.disowns_answer
-            && received.reporter.is_some_and(|reporter| self.answered.contains(&reporter))
+            && let Some(reporter) = received.reporter
+            && let Some(&clarification) = self.answered.get(&reporter)
         {
-            reasons.push(Reason::new("handover", "留言人说自动答复不是所问，转值班人员", 1.0));
+            reasons.push(suspend::handover(self.asked.get(&clarification)));
+            self.wrong.push(WrongAnswer { clarification, reporter, said_time: received.said_time });
         }
         Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
     }
@@ -231,7 +249,9 @@ impl Round<'_> {
         }
         if let Some(claim) = found.claim {
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            if claim.certainty == Certainty::Sure || !self.known.is_clarified(claim.target) {
+            let told = self.known.is_clarified(claim.target);
+            let suspended = self.known.is_suspended(claim.target);
+            if !suspended && (claim.certainty == Certainty::Sure || !told) {
                 reasons.extend(claim.reasons);
                 if !claim.familiar && self.known.texts_of(claim.target) < TEXTS_MAX {
                     self.known.add_for_now(claim.target, profile);

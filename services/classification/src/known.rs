@@ -40,16 +40,26 @@ pub struct Published {
     pub claim: Option<ClaimId>,
     /// Whether the machine may answer sure matches with it.
     pub automatic_answer: bool,
+    /// True while it may not, because citizens said that it was wrong.
+    pub suspended: bool,
     /// What is being said, normalised.
     pub claim_sentence: String,
     /// Its title, normalised.
     pub title: String,
 }
 
+/// How a published clarification may be used.
+#[derive(Clone, Copy)]
+struct Standing {
+    claim: Option<ClaimId>,
+    automatic_answer: bool,
+    suspended: bool,
+}
+
 /// What one agency knows.
 pub struct Known {
     index: Index<Target>,
-    clarifications: HashMap<ClarificationId, (Option<ClaimId>, bool)>,
+    clarifications: HashMap<ClarificationId, Standing>,
     /// The last change that was read from the log.
     last_change: i64,
     /// How many of the index's documents come from the log.
@@ -98,18 +108,25 @@ impl Known {
 
     /// True where the machine may answer with this clarification.
     pub fn answers_automatically(&self, clarification: ClarificationId) -> bool {
-        self.clarifications.get(&clarification).is_some_and(|&(_, automatic)| automatic)
+        let standing = self.clarifications.get(&clarification);
+        standing.is_some_and(|standing| standing.automatic_answer && !standing.suspended)
     }
 
-    /// The claim that a published clarification is about, if it is one that still gathers reports.
+    /// The claim that a published clarification is about, if it is one that still gathers reports: whoever joins
+    /// it is sent the clarification, which a suspended one may not be.
     pub fn claim_of(&self, clarification: ClarificationId) -> Option<ClaimId> {
-        let (claim, _) = self.clarifications.get(&clarification)?;
-        claim.filter(|&claim| self.texts_of(claim) > 0)
+        let standing = self.clarifications.get(&clarification)?;
+        standing.claim.filter(|&claim| !standing.suspended && self.texts_of(claim) > 0)
     }
 
     /// True where a published clarification is about this claim.
     pub fn is_clarified(&self, claim: ClaimId) -> bool {
-        self.clarifications.values().any(|&(about, _)| about == Some(claim))
+        self.clarifications.values().any(|standing| standing.claim == Some(claim))
+    }
+
+    /// True where a published clarification is about this claim that may not be sent by machine now.
+    pub fn is_suspended(&self, claim: ClaimId) -> bool {
+        self.clarifications.values().any(|standing| standing.claim == Some(claim) && standing.suspended)
     }
 
     fn learn(&mut self, change: &Change) {
@@ -127,7 +144,8 @@ impl Known {
                 title.facts.denies = sentence.facts.denies;
                 self.index.add(target, &sentence);
                 self.index.add(target, &title);
-                self.clarifications.insert(*clarification, (published.claim, published.automatic_answer));
+                let &Published { claim, automatic_answer, suspended, .. } = published;
+                self.clarifications.insert(*clarification, Standing { claim, automatic_answer, suspended });
             }
             Change::ClarificationRemoved(clarification) => {
                 self.index.remove(Target::Clarification(*clarification));
@@ -151,6 +169,7 @@ mod tests {
             Published {
                 claim: None,
                 automatic_answer: true,
+                suspended: false,
                 claim_sentence: normalise("城东市场西瓜打甜水针，有孩子吃了住院"),
                 title: normalise("城东市场西瓜抽检合格，“打针西瓜”传言不实"),
             },

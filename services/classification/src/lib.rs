@@ -8,6 +8,7 @@
 
 mod config;
 mod consumer;
+mod correct;
 mod decide;
 mod events;
 mod grpc;
@@ -15,6 +16,8 @@ mod known;
 mod learn;
 mod status;
 mod store;
+mod suggest;
+mod suspend;
 mod tell;
 
 use std::net::SocketAddr;
@@ -98,26 +101,29 @@ impl App {
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let reports = consumer::Reports {
-            decide: decide::Decide::default(),
-            waker: waker.clone(),
-            clock: clock.clone(),
-        };
+        let decide = decide::Decide::default();
+        let reports =
+            consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 
+        let decisions = consumer::Decisions { waker: waker.clone(), clock: clock.clone() };
         let decisions =
-            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, consumer::Decisions, clock.clone());
+            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, decisions, clock.clone());
         lifecycle.spawn("classification decisions", decisions.run(lifecycle.clone()));
 
+        let publications = consumer::Publications { clock: clock.clone() };
         let publications =
-            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, consumer::Publications, clock.clone());
+            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let tell = tell::Tell { pool: pool.clone(), waker, clock };
+        let suggest = suggest::Suggest { pool: pool.clone(), decide, clock: clock.clone() };
+        lifecycle.spawn("classification suggest", suggest.run(lifecycle.clone()));
+
+        let tell = tell::Tell { pool: pool.clone(), waker, clock: clock.clone() };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
-        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool }));
+        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool, clock }));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await
     }
 }

@@ -3,16 +3,20 @@
 //! classification judges with it in service, `chengqing eval` measures it on files: one code path. It does no
 //! I/O of its own accord, knows no clock and no database, and decides nothing that a person does not see.
 
+pub mod apart;
+pub mod common;
 pub mod evaluate;
 pub mod facts;
 pub mod index;
 pub mod intent;
 pub mod matching;
+pub mod neighbour;
 pub mod ngram;
 pub mod normalise;
 pub mod reason;
 pub mod routing;
 pub mod sentence;
+pub mod spread;
 pub mod urgency;
 pub mod wording;
 pub mod words;

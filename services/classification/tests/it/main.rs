@@ -2,6 +2,8 @@
 
 mod answer;
 mod ask;
+mod correct;
 mod desk;
 mod gather;
+mod suggest;
 mod understand;
