@@ -8,6 +8,7 @@ mod crashes;
 mod dependencies;
 mod deployment;
 mod four_eyes;
+mod gather;
 mod halt;
 mod inside;
 mod office;

@@ -90,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 41] = [
+const RPCS: [Rpc; 48] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -107,6 +107,10 @@ const RPCS: [Rpc; 41] = [
     rpc("ApprovalService/SignStep", Foreign::NotFound, Role::PEOPLE),
     rpc("ApprovalService/ReturnDraft", Foreign::NotFound, &[Role::Reviewer, Role::Signer]),
     rpc("ApprovalService/DismissCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/MergeCases", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/SplitCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/RerouteCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/ResumeAutomaticAnswer", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RevokeClarification", Foreign::NotFound, LEADS),
     rpc("ApprovalService/OrderHalt", Foreign::NotFound, Role::OFFICERS),
     rpc("ApprovalService/ListAlarms", Foreign::Nothing, Role::PEOPLE),
@@ -127,6 +131,9 @@ const RPCS: [Rpc; 41] = [
     rpc("RulesService/GetRulebook", Foreign::Own, Role::PEOPLE),
     rpc("RulesService/ListRulesVersions", Foreign::Own, Role::PEOPLE),
     rpc("RulesService/TryMessage", Foreign::Own, Role::PEOPLE),
+    rpc("ClassificationService/ListSuggestions", Foreign::Nothing, Role::PEOPLE),
+    rpc("ClassificationService/DeclineSuggestion", Foreign::NotFound, LEADS),
+    rpc("ClassificationService/SetClaimSentence", Foreign::NotFound, ASKERS),
     rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
     rpc("PublishService/ListAccounts", Foreign::Own, READERS),
     rpc("PublishService/Halt", Foreign::StopsNothing, Role::OFFICERS),
@@ -172,6 +179,8 @@ struct Things {
     publication: String,
     /// A message that called for help.
     alarm: String,
+    /// What may belong together with the claim.
+    suggestion: String,
     /// Of a finding's link, with the stranger's agency written into it.
     link_secret: String,
     /// Of a session, with the stranger's agency written into it.
@@ -291,7 +300,9 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             access.sign_out(approval_pb::SignOutRequest { session_secret: things.session_secret.clone() })
         ),
         "ApprovalService/ListCases" => send!(approval.list_cases(approval_pb::ListCasesRequest::default())),
-        "ApprovalService/GetCase" => send!(approval.get_case(approval_pb::GetCaseRequest { case_id })),
+        "ApprovalService/GetCase" => {
+            send!(approval.get_case(approval_pb::GetCaseRequest { case_id, ..Default::default() }))
+        }
         "ApprovalService/OpenNotice" => send!(approval.open_notice(approval_pb::OpenNoticeRequest {
             request_id: minted(),
             sentence: "隔壁县的通报".to_owned(),
@@ -358,6 +369,32 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 reason
             }))
         }
+        "ApprovalService/MergeCases" => send!(approval.merge_cases(approval_pb::MergeCasesRequest {
+            request_id: minted(),
+            case_id,
+            expected_revision: 1,
+            into_case_id: minted(),
+            answers_reporters: true,
+        })),
+        "ApprovalService/SplitCase" => send!(approval.split_case(approval_pb::SplitCaseRequest {
+            request_id: minted(),
+            case_id,
+            expected_revision: 1,
+            report_ids: vec![things.alarm.clone()],
+            sentence: "隔壁县的事".to_owned(),
+        })),
+        "ApprovalService/RerouteCase" => send!(approval.reroute_case(approval_pb::RerouteCaseRequest {
+            case_id,
+            expected_revision: 1,
+            departments: vec!["隔壁县应急管理局".to_owned()],
+        })),
+        "ApprovalService/ResumeAutomaticAnswer" => {
+            send!(approval.resume_automatic_answer(approval_pb::ResumeAutomaticAnswerRequest {
+                case_id,
+                expected_revision: 1,
+                reason,
+            }))
+        }
         "ApprovalService/RevokeClarification" => {
             send!(approval.revoke_clarification(approval_pb::RevokeClarificationRequest {
                 clarification_id,
@@ -404,7 +441,11 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             send!(ingest.get_answers_halt(ingest_pb::GetAnswersHaltRequest {}))
         }
         "ClassificationService/GetClaim" => {
-            send!(classification.get_claim(classification_pb::GetClaimRequest { claim_id }))
+            let asked = request(classification_pb::GetClaimRequest { claim_id }, token);
+            let mut claim = clients.clone().classification.get_claim(asked).await?.into_inner();
+            // How it spreads is told as of now, which moves on.
+            claim.spread = None;
+            told(&claim)
         }
         "ClassificationService/ListClaimReports" => {
             send!(classification.list_claim_reports(classification_pb::ListClaimReportsRequest {
@@ -446,6 +487,23 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             text: "听说隔壁县要停水".to_owned(),
             ..Default::default()
         })),
+        "ClassificationService/ListSuggestions" => {
+            send!(classification.list_suggestions(classification_pb::ListSuggestionsRequest {
+                claim_id,
+                ..Default::default()
+            }))
+        }
+        "ClassificationService/DeclineSuggestion" => {
+            send!(classification.decline_suggestion(classification_pb::DeclineSuggestionRequest {
+                suggestion_id: things.suggestion.clone(),
+            }))
+        }
+        "ClassificationService/SetClaimSentence" => {
+            send!(classification.set_claim_sentence(classification_pb::SetClaimSentenceRequest {
+                claim_id,
+                sentence: "隔壁县的事".to_owned(),
+            }))
+        }
         "PublishService/ListPublications" => {
             send!(
                 publish
@@ -615,12 +673,25 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
             .fetch_one(&superuser(office, "publish"))
             .await
             .unwrap();
-    let external = "合作单位-0001".to_owned();
+    let suggestion = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO classification.suggestion
+            (agency_id, suggestion_id, kind, claim_id, other_claim_id, similarity, reasons, suggest_time)
+         VALUES ($1, $2, 'split', $3, $3, 0.1, '[]', now())",
+    )
+    .bind(office.installation.agency().as_uuid())
+    .bind(suggestion)
+    .bind(claim)
+    .execute(&superuser(office, "classification"))
+    .await
+    .unwrap();
+    let (request, external) = (minted(), "合作单位-0001".to_owned());
     let secrets = [
         &case,
         &claim.to_string(),
         &seen.clarification,
         &alarm.to_string(),
+        &suggestion.to_string(),
         &publication.to_string(),
         &office.installation.agency().to_string(),
         &citizen.openid,
@@ -637,6 +708,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         clarification: seen.clarification,
         publication: publication.to_string(),
         alarm: alarm.to_string(),
+        suggestion: suggestion.to_string(),
         link_secret: renamed(&link_secret, stranger),
         session_secret: renamed(&session_secret, stranger),
         request,
@@ -659,6 +731,7 @@ async fn seen_by_itself(clients: &Clients, things: &Things, token: &str) -> Vec<
         "RulesService/GetRulebook",
         "RulesService/ListRulesVersions",
         "RulesService/GetRulesVersion",
+        "ClassificationService/ListSuggestions",
         "PublishService/ListPublications",
         "PublishService/ListAccounts",
     ] {

@@ -18,6 +18,7 @@ use crate::known::{Change, Known, claim_of_match, clarification_of_match};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
+use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged};
 use judgement::matching::{Certainty, TEXTS_MAX};
 use judgement::normalise::normalise;
@@ -45,6 +46,8 @@ pub struct Received {
     pub said_time: OffsetDateTime,
     /// Where it was seen; empty where that is not known.
     pub seen_at: String,
+    /// Which way it came in, as the contracts number them.
+    pub channel: i32,
     /// The span that events about it follow from.
     pub traceparent: Option<String>,
 }
@@ -167,8 +170,17 @@ impl Decide {
         let current = self.rulebooks.current(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round =
-            Round { known, current: &current, now, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
+        let mut round = Round {
+            known,
+            current: &current,
+            now,
+            answered,
+            asked,
+            wrong: Vec::new(),
+            opened: BTreeMap::new(),
+            learned: Vec::new(),
+        };
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -176,12 +188,14 @@ impl Decide {
                 tokio::task::yield_now().await;
             }
         }
-        let Round { opened, learned, .. } = round;
+        let Round { opened, learned, wrong, .. } = round;
         let batch = Batch { received: &batch, decided: &decided, signals: &current.rulebook.urgency, now };
-        save(tx, agency, &batch, opened, &learned).await
+        save(tx, agency, &batch, opened, &learned).await?;
+        suspend::note_wrong(tx, agency, &wrong, now).await
     }
 
-    fn known(&self, agency: AgencyId) -> Shared {
+    /// What an agency knows. Whoever catches up with the log holds the agency's lock.
+    pub fn known(&self, agency: AgencyId) -> Shared {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(agencies.entry(agency).or_default())
     }
@@ -215,8 +229,12 @@ struct Round<'a> {
     current: &'a Current,
     /// When the batch is decided.
     now: OffsetDateTime,
-    /// Reporters whose last report was answered automatically.
-    answered: HashSet<ReporterId>,
+    /// Reporters whose last report was answered automatically, and with what.
+    answered: HashMap<ReporterId, ClarificationId>,
+    /// What those clarifications say is being said.
+    asked: HashMap<ClarificationId, String>,
+    /// Answers that their reporters said were not what they asked.
+    wrong: Vec<WrongAnswer>,
     /// Claims opened, with the place of the report that opened each.
     opened: BTreeMap<ClaimId, Opening>,
     learned: Vec<Change>,
@@ -232,21 +250,22 @@ impl Round<'_> {
         };
         decided.reasons.push(self.current.reason());
         if let Some(reporter) = received.reporter {
-            if decided.clarification().is_some() {
-                self.answered.insert(reporter);
-            } else {
-                self.answered.remove(&reporter);
-            }
+            match decided.clarification() {
+                Some(clarification) => self.answered.insert(reporter, clarification),
+                None => self.answered.remove(&reporter),
+            };
         }
         decided
     }
 
-    fn put_elsewhere(&self, received: &Received, judged: Judged) -> Decided {
+    fn put_elsewhere(&mut self, received: &Received, judged: Judged) -> Decided {
         let mut reasons = vec![judged.reason];
         if judged.disowns_answer
-            && received.reporter.is_some_and(|reporter| self.answered.contains(&reporter))
+            && let Some(reporter) = received.reporter
+            && let Some(&clarification) = self.answered.get(&reporter)
         {
-            reasons.push(Reason::new("handover", "留言人说自动答复不是所问，转值班人员", 1.0));
+            reasons.push(suspend::handover(self.asked.get(&clarification)));
+            self.wrong.push(WrongAnswer { clarification, reporter, said_time: received.said_time });
         }
         Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
     }
@@ -288,11 +307,12 @@ impl Round<'_> {
         if let Some(claim) = found.claim {
             let joined = claim_of_match(claim.id);
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            let joins = match claim.certainty {
-                Certainty::Sure => true,
-                Certainty::Likely => !self.known.is_clarified(joined),
-                Certainty::Maybe => false,
-            };
+            let joins = !self.known.is_suspended(joined)
+                && match claim.certainty {
+                    Certainty::Sure => true,
+                    Certainty::Likely => !self.known.is_clarified(joined),
+                    Certainty::Maybe => false,
+                };
             if joins {
                 reasons.extend(claim.reasons);
                 if !claim.familiar && self.known.texts_of(joined) < TEXTS_MAX {

@@ -4,11 +4,11 @@
 //! adds stays at the end of the index and is cut off again before the next one: it comes back by the log if it
 //! was committed, and is gone if it was not. Two replicas with the same log therefore know the same.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use ids::{AgencyId, ClaimId, ClarificationId};
 use judgement::index::{Base, Field, Header, Index, Target};
-use judgement::matching::{Judges, Matches, matches};
+use judgement::matching::{Judges, Match, Matches, matches, neighbour};
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
 use sqlx::PgConnection;
@@ -41,18 +41,29 @@ pub struct Published {
     pub claim: Option<ClaimId>,
     /// Whether the machine may answer sure matches with it.
     pub automatic_answer: bool,
+    /// True while it may not, because citizens said that it was wrong.
+    pub suspended: bool,
     /// What is being said, normalised.
     pub claim_sentence: String,
     /// Its title, normalised.
     pub title: String,
 }
 
+/// How a published clarification may be used.
+#[derive(Clone, Copy)]
+struct Standing {
+    claim: Option<ClaimId>,
+    automatic_answer: bool,
+    suspended: bool,
+}
+
 /// What one agency knows.
 #[derive(Default)]
 pub struct Known {
     index: Index,
-    clarifications: HashMap<ClarificationId, (Option<ClaimId>, bool)>,
-    clarified: HashSet<ClaimId>,
+    clarifications: HashMap<ClarificationId, Standing>,
+    /// The published clarifications of each claim.
+    clarified: HashMap<ClaimId, Vec<ClarificationId>>,
     /// The last change that was read from the log.
     last_change: i64,
     /// How many of the index's documents come from the log.
@@ -99,6 +110,11 @@ impl Known {
         matches(&self.index, Judges::get(), profile)
     }
 
+    /// The open claim nearest to a text that is not `own`, where a person might take the two for one.
+    pub fn neighbour(&self, profile: &Profile, own: ClaimId) -> Option<Match> {
+        neighbour(&self.index, Judges::get(), profile, own.as_uuid().as_u128())
+    }
+
     /// The index, to be written to a file. Only what was committed is in it after [`catch_up`](Self::catch_up).
     pub const fn index(&self) -> &Index {
         &self.index
@@ -121,18 +137,26 @@ impl Known {
 
     /// True where the machine may answer with this clarification.
     pub fn answers_automatically(&self, clarification: ClarificationId) -> bool {
-        self.clarifications.get(&clarification).is_some_and(|&(_, automatic)| automatic)
+        let standing = self.clarifications.get(&clarification);
+        standing.is_some_and(|standing| standing.automatic_answer && !standing.suspended)
     }
 
-    /// The claim that a published clarification is about, if it is one that still gathers reports.
+    /// The claim that a published clarification is about, if it is one that still gathers reports: whoever joins
+    /// it is sent the clarification, which a suspended one may not be.
     pub fn claim_of(&self, clarification: ClarificationId) -> Option<ClaimId> {
-        let (claim, _) = self.clarifications.get(&clarification)?;
-        claim.filter(|&claim| self.texts_of(claim) > 0)
+        let standing = self.clarifications.get(&clarification)?;
+        standing.claim.filter(|&claim| !standing.suspended && self.texts_of(claim) > 0)
     }
 
     /// True where a published clarification is about this claim.
     pub fn is_clarified(&self, claim: ClaimId) -> bool {
-        self.clarified.contains(&claim)
+        self.clarified.contains_key(&claim)
+    }
+
+    /// True where a published clarification is about this claim that may not be sent by machine now.
+    pub fn is_suspended(&self, claim: ClaimId) -> bool {
+        let about = self.clarified.get(&claim).into_iter().flatten();
+        about.filter_map(|clarification| self.clarifications.get(clarification)).any(|standing| standing.suspended)
     }
 
     fn learn(&mut self, change: &Change) {
@@ -152,18 +176,28 @@ impl Known {
             }
             Change::ClarificationRemoved(clarification) => {
                 self.index.remove(clarification_target(*clarification));
-                if let Some((Some(claim), _)) = self.clarifications.remove(clarification)
-                    && !self.clarifications.values().any(|&(about, _)| about == Some(claim))
-                {
-                    self.clarified.remove(&claim);
-                }
+                self.forget(*clarification);
             }
         }
     }
 
     fn remember(&mut self, clarification: ClarificationId, published: &Published) {
-        self.clarified.extend(published.claim);
-        self.clarifications.insert(clarification, (published.claim, published.automatic_answer));
+        self.forget(clarification);
+        let &Published { claim, automatic_answer, suspended, .. } = published;
+        if let Some(claim) = claim {
+            self.clarified.entry(claim).or_default().push(clarification);
+        }
+        self.clarifications.insert(clarification, Standing { claim, automatic_answer, suspended });
+    }
+
+    fn forget(&mut self, clarification: ClarificationId) {
+        let Some(Standing { claim: Some(claim), .. }) = self.clarifications.remove(&clarification) else { return };
+        if let Some(about) = self.clarified.get_mut(&claim) {
+            about.retain(|&known| known != clarification);
+            if about.is_empty() {
+                self.clarified.remove(&claim);
+            }
+        }
     }
 }
 
@@ -200,6 +234,7 @@ mod tests {
             Published {
                 claim: None,
                 automatic_answer: true,
+                suspended: false,
                 claim_sentence: normalise("城东市场西瓜打甜水针，有孩子吃了住院"),
                 title: normalise("城东市场西瓜抽检合格，“打针西瓜”传言不实"),
             },

@@ -8,6 +8,7 @@
 
 mod config;
 mod consumer;
+mod correct;
 mod decide;
 mod events;
 mod grpc;
@@ -19,6 +20,8 @@ mod rules_grpc;
 mod set_rules;
 mod status;
 mod store;
+mod suggest;
+mod suspend;
 mod tell;
 
 use std::net::SocketAddr;
@@ -118,17 +121,22 @@ impl App {
             lifecycle.spawn("classification index file", keep.run(lifecycle.clone()));
         }
 
-        let reports = consumer::Reports { decide, waker: waker.clone(), clock: clock.clone() };
+        let reports = consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 
+        let decisions = consumer::Decisions { waker: waker.clone(), clock: clock.clone() };
         let decisions =
-            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, consumer::Decisions, clock.clone());
+            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, decisions, clock.clone());
         lifecycle.spawn("classification decisions", decisions.run(lifecycle.clone()));
 
+        let publications = consumer::Publications { clock: clock.clone() };
         let publications =
-            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, consumer::Publications, clock.clone());
+            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
+
+        let suggest = suggest::Suggest { pool: pool.clone(), decide, clock: clock.clone() };
+        lifecycle.spawn("classification suggest", suggest.run(lifecycle.clone()));
 
         let tell =
             tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
@@ -136,7 +144,8 @@ impl App {
 
         let rules =
             rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
-        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool, rulebooks }))
+        let service = grpc::Service { pool, rulebooks, clock };
+        let routes = Routes::new(ClassificationServiceServer::new(service))
             .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await
     }

@@ -5,9 +5,13 @@ mod finding;
 mod publication;
 mod report;
 mod revision;
+mod spread;
+mod suggestion;
 
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};
+pub(crate) use spread::SpreadView;
+pub(crate) use suggestion::{Kind, SuggestionView};

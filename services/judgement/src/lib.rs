@@ -4,6 +4,8 @@
 //! I/O of its own accord, knows no clock and no database, and decides nothing that a person does not see.
 
 pub mod agreement;
+pub mod apart;
+pub mod common;
 pub mod compare;
 pub mod evaluate;
 pub mod facts;
@@ -19,6 +21,7 @@ pub mod routing;
 pub mod rulebook;
 pub mod rules_file;
 pub mod sentence;
+pub mod spread;
 pub mod urgency;
 pub mod wording;
 pub mod words;

@@ -64,6 +64,8 @@ pub struct Matches {
 
 /// Texts with fewer informative characters are never sure: 「现实就是这样」 resembles everything.
 const SURE_INFORMATIVE_MIN: usize = 6;
+/// Texts with fewer informative characters are near to everything.
+const NEAR_INFORMATIVE_MIN: usize = 4;
 /// From here on a text says nothing that is not known of the target already.
 pub const FAMILIAR: f32 = 0.8;
 /// Texts kept of one claim. More would say the same again and make every look-up slower.
@@ -175,6 +177,15 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
         },
     );
     Matches { clarification, claim }
+}
+
+/// The open claim nearest to `profile` that is not `own`, for a person to look at. One of another matter is not near,
+/// however alike the words are.
+pub fn neighbour(index: &Index, judges: &Judges, profile: &Profile, own: u128) -> Option<Match> {
+    let mut others = candidates(index, judges, profile);
+    others.retain(|other| other.target.id != own && !other_matter(other) && profile.informative >= NEAR_INFORMATIVE_MIN);
+    let (nearest, score) = best_to_join(judges, &others, judges.joining.maybe)?;
+    Some(worth(index, profile, nearest, score, Certainty::Maybe))
 }
 
 /// The first candidate, where the machine may answer with it. Candidates are of one kind, best first.
@@ -351,6 +362,18 @@ mod tests {
                 found.reasons
             );
         }
+    }
+
+    #[test]
+    fn the_nearest_other_claim_is_never_one_of_another_place_or_itself() {
+        let mut index = Index::default();
+        let texts = ["城东市场的西瓜打了甜水针", "城东市场的西瓜泡过药水", "明天高速公路要封路", "城西市场的西瓜打了甜水针"];
+        for (id, text) in (1..).zip(texts) {
+            index.add(Target::claim(id), Field::Sentence, &profile(text));
+        }
+        let nearest = |text: &str, own| neighbour(&index, Judges::get(), &profile(text), own).map(|near| near.id);
+        assert_eq!(nearest(texts[0], 1), Some(2));
+        assert_eq!(nearest("明天高速公路封路吗", 3), None);
     }
 
     #[test]

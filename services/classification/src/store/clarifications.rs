@@ -121,7 +121,10 @@ pub async fn answering(
 ) -> sqlx::Result<Option<(i64, Published)>> {
     let row = sqlx::query!(
         r#"SELECT signed.revision, signed.claim_id AS "claim_id: ClaimId", signed.automatic_answer,
-                  signed.claim_sentence, signed.title
+                  signed.claim_sentence, signed.title,
+                  EXISTS (SELECT FROM classification.suspension
+                          WHERE suspension.agency_id = $1 AND suspension.clarification_id = $2
+                            AND suspension.suspended) AS "suspended!"
            FROM classification.clarification AS signed
            WHERE signed.agency_id = $1 AND signed.clarification_id = $2
              AND signed.kind IN ('clarification', 'response', 'notice')
@@ -144,6 +147,7 @@ pub async fn answering(
         let published = Published {
             claim: row.claim_id,
             automatic_answer: row.automatic_answer,
+            suspended: row.suspended,
             claim_sentence: row.claim_sentence,
             title: row.title,
         };

@@ -3,8 +3,13 @@
 pub mod changes;
 pub mod claims;
 pub mod clarifications;
+pub mod corrections;
+pub mod moved;
 pub mod reports;
 pub mod rules;
+pub mod spread;
+pub mod suggestions;
+pub mod suspensions;
 
 use ids::AgencyId;
 use sqlx::PgConnection;

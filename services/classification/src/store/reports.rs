@@ -1,6 +1,6 @@
 //! Reports as they were judged.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use sqlx::PgConnection;
@@ -70,6 +70,7 @@ pub async fn insert(
     let reporters: Vec<Option<Uuid>> =
         batch.iter().map(|received| received.reporter.map(ReporterId::as_uuid)).collect();
     let texts: Vec<&str> = batch.iter().map(|received| received.masked_text.as_str()).collect();
+    let channels: Vec<i32> = batch.iter().map(|received| received.channel).collect();
     let times: Vec<OffsetDateTime> = batch.iter().map(|received| received.said_time).collect();
     let places: Vec<&str> = batch.iter().map(|received| received.seen_at.as_str()).collect();
     let intents: Vec<&str> = decided.iter().map(|decided| intent_name(decided.intent)).collect();
@@ -83,13 +84,14 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO classification.report
             (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,
-             clarification_id, similarity, reasons)
+             clarification_id, similarity, reasons, channel)
          SELECT $1, report.report_id, report.reporter_id, report.masked_text, report.said_time, report.seen_at,
-                report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons
+                report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons,
+                report.channel
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
-                     $9::uuid[], $10::real[], $11::jsonb[])
+                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[])
               WITH ORDINALITY AS report (report_id, reporter_id, masked_text, said_time, seen_at, intent,
-                                         claim_id, clarification_id, similarity, reasons, position)
+                                         claim_id, clarification_id, similarity, reasons, channel, position)
          ORDER BY report.position",
         agency.as_uuid(),
         &ids,
@@ -102,13 +104,14 @@ pub async fn insert(
         &clarifications as &[Option<Uuid>],
         &similarities,
         &reasons as &[Json<&[Reason]>],
+        &channels,
     )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Those of `reporters` whose last report was answered automatically.
+/// What the last report of each of `reporters` was answered with automatically; those that were not are left out.
 ///
 /// # Errors
 /// When the database is away.
@@ -116,13 +119,14 @@ pub async fn last_answered(
     tx: &mut PgConnection,
     agency: AgencyId,
     reporters: &[ReporterId],
-) -> sqlx::Result<HashSet<ReporterId>> {
+) -> sqlx::Result<HashMap<ReporterId, ClarificationId>> {
     if reporters.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let reporters: Vec<Uuid> = reporters.iter().map(|reporter| reporter.as_uuid()).collect();
-    let answered = sqlx::query_scalar!(
-        r#"SELECT asked.reporter_id AS "reporter_id!: ReporterId"
+    let answered = sqlx::query!(
+        r#"SELECT asked.reporter_id AS "reporter_id!: ReporterId",
+                  last.clarification_id AS "clarification_id!: ClarificationId"
            FROM unnest($2::uuid[]) AS asked (reporter_id)
            CROSS JOIN LATERAL (
                SELECT clarification_id FROM classification.report
@@ -135,7 +139,7 @@ pub async fn last_answered(
     )
     .fetch_all(tx)
     .await?;
-    Ok(answered.into_iter().collect())
+    Ok(answered.into_iter().map(|row| (row.reporter_id, row.clarification_id)).collect())
 }
 
 /// The reports of a claim, newest first, before `before`.
@@ -205,27 +209,34 @@ struct UnknownIntent {
     intent: String,
 }
 
+/// The intent that a row names.
+///
+/// # Errors
+/// When no version of this service wrote the row.
+pub fn intent_named(report: ReportId, intent: &str) -> sqlx::Result<Intent> {
+    Ok(match intent {
+        "report" => Intent::Report,
+        "question" => Intent::Question,
+        "complaint" => Intent::Complaint,
+        "help" => Intent::Help,
+        "observation" => Intent::Observation,
+        "other" => Intent::Other,
+        _ => {
+            let unknown = UnknownIntent { report, intent: intent.to_owned() };
+            return Err(sqlx::Error::Decode(Box::new(unknown)));
+        }
+    })
+}
+
 impl TryFrom<Row> for Shown {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let intent = match row.intent.as_str() {
-            "report" => Intent::Report,
-            "question" => Intent::Question,
-            "complaint" => Intent::Complaint,
-            "help" => Intent::Help,
-            "observation" => Intent::Observation,
-            "other" => Intent::Other,
-            _ => {
-                let unknown = UnknownIntent { report: row.report_id, intent: row.intent };
-                return Err(sqlx::Error::Decode(Box::new(unknown)));
-            }
-        };
         Ok(Self {
             position: row.position,
             report: row.report_id,
+            intent: intent_named(row.report_id, &row.intent)?,
             masked_text: row.masked_text,
-            intent,
             said_time: row.said_time,
             seen_at: row.seen_at,
             reasons: row.reasons.0,

@@ -157,6 +157,7 @@ impl Desk {
         let mut addresses = Vec::new();
         for _ in 0..replicas {
             let config = Config {
+                index_folder: None,
                 grpc_listen: "127.0.0.1:0".parse().unwrap(),
                 database: database.config(),
                 bus: bus_config(&nats, "classification"),
@@ -283,20 +284,35 @@ impl Desk {
         self.approval.say(self.agency, &[event]).await;
     }
 
+    /// Approval says something.
+    pub async fn approval_says<E: Event>(&self, events: &[E]) {
+        self.approval.say(self.agency, events).await;
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn alter(&self, statement: String) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&self.database.superuser()).await.unwrap();
+    }
+
     /// The office closes the case of a claim without a clarification, and the service has heard of it.
     pub async fn dismisses(&self, claim: ClaimId) {
-        let event = CaseDismissed {
-            agency_id: self.agency.to_string(),
-            case_id: CaseId::mint().to_string(),
-            claim_id: claim.to_string(),
-        };
-        self.approval.say(self.agency, &[event]).await;
+        self.dismissal_of(claim).await;
         self.eventually_counts(
             "a closed claim",
             "SELECT count(*) FROM classification.index_change WHERE kind = 'claim_closed'",
             1,
         )
         .await;
+    }
+
+    /// The office closes the case of a claim without a clarification.
+    pub async fn dismissal_of(&self, claim: ClaimId) {
+        let event = CaseDismissed {
+            agency_id: self.agency.to_string(),
+            case_id: CaseId::mint().to_string(),
+            claim_id: claim.to_string(),
+        };
+        self.approval.say(self.agency, &[event]).await;
     }
 
     /// Waits until the index knows so many clarifications.

@@ -2,7 +2,9 @@
 
 mod answer;
 mod ask;
+mod correct;
 mod desk;
 mod gather;
 mod rules;
+mod suggest;
 mod understand;

@@ -25,6 +25,12 @@
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
 //! | `POST /case/{case_id}/dismiss` | `expected_revision` `reason` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/merge` | `expected_revision` `into_case_id` or `into_code` `answers_reporters` | 303 to the case that goes on |
+//! | `POST /case/{case_id}/split` | `expected_revision` `sentence` and `report_{report_id}` (`on`) for each | 303 to the new case |
+//! | `POST /case/{case_id}/reroute` | `expected_revision` `departments` (separated by 、 or commas) | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/sentence` | `claim_id` `sentence` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/decline` | `suggestion_id` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/resume-answer` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `GET /d/{secret}` | | the department's page (no session) |
 //! | `POST /d/{secret}` | `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
 //! | `GET /case/{case_id}/draft?kind=&clarification=` | | the boxes: those of `clarification`; without it the newest unfinished one of `kind`, else new ones filled from the finding |
@@ -59,6 +65,7 @@
 //! What a driver may read off a page: `data-case-id` and `data-case-state` (`open` `checking` `found`
 //! `drafting` `in_review` `signed` `published` `needs_person` `dismissed` `halted`) on a queue row and on the
 //! case, with `data-case-code` and `data-report-count`, and on the case `data-state-revision`;
+//! `data-suggestion-id` on what may belong together or apart;
 //! `data-clarification-id`, `data-revision`, `data-revision-state` (`draft` `drafted` `first_reviewed`
 //! `second_reviewed` `signed` `returned` `superseded` `revoked`) and `data-content-hash` on a revision;
 //! `data-publication-id`, `data-channel` and `data-publication-state` (`planned` `sending` `uncertain`
@@ -75,6 +82,7 @@ mod case;
 mod clarification;
 mod department;
 mod draft;
+mod gather;
 mod halt;
 mod messages;
 mod publications;
@@ -113,6 +121,12 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/case/{case_id}/urgency", post(case::set_urgency))
         .route("/case/{case_id}/finding", post(case::request_finding))
         .route("/case/{case_id}/dismiss", post(case::dismiss))
+        .route("/case/{case_id}/merge", post(gather::merge))
+        .route("/case/{case_id}/split", post(gather::split))
+        .route("/case/{case_id}/reroute", post(gather::reroute))
+        .route("/case/{case_id}/sentence", post(gather::set_sentence))
+        .route("/case/{case_id}/decline", post(gather::decline))
+        .route("/case/{case_id}/resume-answer", post(gather::resume_answer))
         .route("/case/{case_id}/draft", get(draft::show).post(draft::save))
         .route("/case/{case_id}/form", get(approval_form::show))
         .route("/case/{case_id}/answers", get(answers::show))
@@ -144,6 +158,12 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "acknowledged" => words.done_acknowledged,
         "urgency" => words.done_urgency,
         "dismissed" => words.done_dismissed,
+        "merged" => words.done_merged,
+        "split" => words.done_split,
+        "rerouted" => words.done_rerouted,
+        "sentence" => words.done_sentence,
+        "declined" => words.done_declined,
+        "answer_resumed" => words.done_answer_resumed,
         "saved" => words.done_saved,
         "signed" => words.done_signed,
         "signed_off" => words.done_signed_off,
@@ -166,7 +186,7 @@ async fn load_case(
     who: &SignedIn,
     case_id: &str,
 ) -> Result<GetCaseResponse, tonic::Status> {
-    let request = GetCaseRequest { case_id: case_id.to_owned() };
+    let request = GetCaseRequest { case_id: case_id.to_owned(), ..Default::default() };
     Ok(console.clients.approval().get_case(who.call(request)).await?.into_inner())
 }
 

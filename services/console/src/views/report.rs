@@ -8,6 +8,7 @@ use crate::wording::{self, Worded};
 
 /// A report or another message.
 pub(crate) struct ReportView {
+    pub id: String,
     pub text: String,
     pub intent: Worded,
     pub said: String,
@@ -31,6 +32,7 @@ impl ReportView {
             intent: wording::intent(report.intent(), words),
             said: show::minute(report.said_time.as_ref(), language),
             alike: fill(words.alike, percent(report.similarity)),
+            id: report.report_id,
             text: report.masked_text,
             seen_at: report.seen_at,
             reasons: reasons(report.reasons),
