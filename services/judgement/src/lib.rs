@@ -15,6 +15,7 @@ pub mod learn;
 pub mod matching;
 pub mod normalise;
 pub mod profile;
+pub mod ranking;
 pub mod reason;
 pub mod rerank;
 pub mod routing;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::learn::sorter::Sorter;
+use crate::ranking::{Scored, rank};
 use crate::reason::Reason;
 use crate::rules_file::{Reading, Row, RulesError, Slot, quoted};
 use crate::words::{Found, Words};
@@ -49,10 +50,6 @@ struct Topic {
 const SUBJECT: u32 = 3;
 const ALSO: u32 = 2;
 const HINT: u32 = 1;
-/// How strongly nothing at all speaks for the office itself: more than a hint does for a department.
-const OFFICE: f32 = 1.5;
-/// How much a point of the rules weighs beside the model's scores, which lie about 1 to either side of 0.
-const RULES: f32 = 0.05;
 
 /// The topic rules, ready to be looked up.
 pub struct Topics {
@@ -131,6 +128,15 @@ impl Topics {
         let ranked = rank(text, &scored, |topic| topic.department, office, trained);
         let best = ranked[0].name.clone();
         let mut reasons = Vec::new();
+        if let Some(taught) = ranked[0].taught {
+            let detail = format!("本单位以往改派的记录指向{best}（{taught:+.1}）");
+            reasons.push(Reason::new("route.trained", detail, 0.0));
+        }
+        if best == office {
+            let detail = "没有词明确指向某个部门，先由本单位研判";
+            reasons.push(Reason::new("route.fallback", detail, 1.0));
+            return Route { departments: self.fallback.to_vec(), reasons };
+        }
         let mut leading: Vec<&Scored<'_>> = scored.iter().collect();
         leading.sort_by_key(|topic| std::cmp::Reverse(topic.score));
         let total: u32 = leading.iter().map(|topic| topic.score).sum();
@@ -138,14 +144,6 @@ impl Topics {
             let detail = format!("{}：{}", topic.topic, topic.words.join("、"));
             Reason::new("route.topic", detail, f64::from(topic.score) / f64::from(total))
         }));
-        if let Some(taught) = ranked[0].taught {
-            let detail = format!("本单位以往改派的记录指向{best}（{taught:+.1}）");
-            reasons.push(Reason::new("route.trained", detail, 0.0));
-        }
-        if best == office {
-            reasons.insert(0, Reason::new("route.fallback", "没有词指向某个部门，先由本单位研判", 1.0));
-            return Route { departments: self.fallback.to_vec(), reasons };
-        }
         let named_second = leading.iter().find(|topic| topic.department == best).map(|topic| topic.second);
         let second = ranked
             .iter()
@@ -154,72 +152,6 @@ impl Topics {
             .map_or(named_second.unwrap_or(office), |other| &other.name);
         Route { departments: vec![best, second.to_owned()], reasons }
     }
-}
-
-/// A topic that words of a text speak for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scored<'a> {
-    /// The topic's name.
-    pub topic: &'a str,
-    /// Its department.
-    pub department: &'a str,
-    /// Whom else it concerns.
-    pub second: &'a str,
-    /// How strongly, by the rules.
-    pub score: u32,
-    /// The words.
-    pub words: Vec<&'a str>,
-}
-
-/// A department and what speaks for it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranked {
-    /// Its name.
-    pub name: String,
-    /// What the rules say, in points.
-    pub rules: f32,
-    /// What the model says, if there is one that knows it.
-    pub taught: Option<f32>,
-}
-
-impl Ranked {
-    fn together(&self, trained: bool) -> f32 {
-        // A department that the model has never seen is as unlikely as one that it clearly rules out.
-        if trained { self.taught.unwrap_or(-1.0) + RULES * self.rules } else { self.rules }
-    }
-}
-
-/// Ranks departments for a normalised text, best first, the office itself among them; equals stay in the rules'
-/// order. `name_of` says which department a topic belongs to.
-pub fn rank<'a>(
-    text: &str,
-    scored: &'a [Scored<'a>],
-    name_of: impl Fn(&'a Scored<'a>) -> &'a str,
-    office: &str,
-    trained: Option<&Sorter>,
-) -> Vec<Ranked> {
-    let mut ranked: Vec<Ranked> = Vec::new();
-    let mut of = |name: &str, points: f32, taught: Option<f32>| match ranked
-        .iter_mut()
-        .find(|known| known.name == name)
-    {
-        Some(known) => {
-            known.rules += points;
-            known.taught = known.taught.or(taught);
-        }
-        None => ranked.push(Ranked { name: name.to_owned(), rules: points, taught }),
-    };
-    for topic in scored {
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred words at most")]
-        of(name_of(topic), topic.score as f32, None);
-    }
-    of(office, OFFICE, None);
-    for (name, score) in trained.map(|trained| trained.scores(text)).unwrap_or_default() {
-        of(name, 0.0, Some(score));
-    }
-    let together = |ranked: &Ranked| ranked.together(trained.is_some());
-    ranked.sort_by(|ours, theirs| together(theirs).total_cmp(&together(ours)));
-    ranked
 }
 
 impl File {

@@ -15,7 +15,8 @@ use crate::evaluate::{Evaluation, Figure};
 use crate::learn::metrics::f1_of;
 use crate::learn::sorter::{SUPPOSED, Sorted, Sorter};
 use crate::normalise::normalise;
-use crate::routing::{Ranked, Scored, Topics, rank};
+use crate::ranking::{Ranked, Scored, rank};
+use crate::routing::Topics;
 
 const GOLD: &str = "topics_gold";
 const SOURCE_TOPICS: &str = "topics_weibo21";

@@ -141,6 +141,9 @@ fn held(labelled: &[Labelled<'_>], rows: &[Row], grams: usize, source: Source) -
     let mut begun: HashMap<&str, usize> = HashMap::new();
     let of_source = labelled.iter().enumerate().filter(|(_, row)| row.source == source);
     let count = of_source.clone().count();
+    if count == 0 {
+        return Vec::new();
+    }
     // When a thing was told first: what is told of it later tells nothing new.
     let age: Vec<(usize, f64)> = of_source
         .enumerate()
