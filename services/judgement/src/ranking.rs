@@ -8,7 +8,7 @@ use crate::learn::sorter::Sorter;
 /// How strongly nothing at all speaks for the office itself: more than a hint does for a department.
 const OFFICE: f32 = 1.5;
 /// How much a point of the rules weighs beside the model's scores, which lie about 1 to either side of 0.
-const RULES: f32 = 0.05;
+const RULES: f32 = 0.03;
 
 /// A topic that words of a text speak for.
 #[derive(Clone, Debug, PartialEq)]

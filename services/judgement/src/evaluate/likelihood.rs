@@ -121,3 +121,53 @@ fn over(groups: &[Vec<Outcome>], measured: impl Fn(&[Outcome]) -> f64) -> Interv
         measured(&drawn.iter().flat_map(|group| group.iter()).copied().collect::<Vec<_>>())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// A folder of posts in which rumors are told otherwise than the rest.
+    fn folder(name: &str, from: usize) -> tempfile::TempDir {
+        let folder = tempfile::TempDir::with_prefix(name).unwrap();
+        let mut lines = String::new();
+        for at in from..from + 60 {
+            let (label, text) = match at % 2 {
+                0 => ("rumor", format!("紧急扩散！{at}号有大事，转给家人")),
+                _ => ("non-rumor", format!("今日天气第{at}报，晴")),
+            };
+            let row = serde_json::json!({
+                "id": at.to_string(), "text": text, "label": label, "cluster": null,
+                "time": format!("2013-01-{:02}", at % 28 + 1),
+            });
+            writeln!(lines, "{row}").unwrap();
+        }
+        std::fs::write(folder.path().join("reports_ced.jsonl"), lines).unwrap();
+        folder
+    }
+
+    #[test]
+    fn it_says_that_it_must_be_trained_first() {
+        let error = measure(Path::new("nowhere"), None).unwrap_err();
+        assert!(error.to_string().contains("--train"), "{error}");
+    }
+
+    #[test]
+    fn what_is_trained_on_one_folder_is_measured_on_another_and_the_same_every_time() {
+        let (earlier, later) = (folder("earlier", 0), folder("later", 1_000));
+        let measured = || measure(later.path(), Some(earlier.path())).unwrap();
+        let evaluation = measured();
+        assert!((evaluation.figures[0].interval.value - 1.0).abs() < 1e-9, "{:?}", evaluation.figures[0]);
+        let print = |evaluation: &Evaluation| serde_json::to_string(evaluation).unwrap();
+        assert_eq!(print(&evaluation), print(&measured()));
+    }
+
+    #[test]
+    fn a_folder_that_teaches_nothing_is_named() {
+        let (empty, later) = (tempfile::TempDir::new().unwrap(), folder("later", 0));
+        std::fs::write(empty.path().join("reports_ced.jsonl"), "").unwrap();
+        let error = measure(later.path(), Some(empty.path())).unwrap_err();
+        assert!(matches!(error, RowsError::TooFew { .. }), "{error}");
+    }
+}

@@ -218,3 +218,53 @@ fn macro_f1(drawn: &[&Answer<'_>]) -> f64 {
     }
     of_department.values().sum::<f64>() / of_department.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// A folder of texts that name their subject, and of some that only an office knows where to send.
+    fn folder(from: usize) -> tempfile::TempDir {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut lines = String::new();
+        for at in from..from + 40 {
+            let (department, text) = match at % 4 {
+                0 => ("traffic", format!("明天起高速封路{at}天")),
+                1 => ("education", format!("下周第{at}中学停课")),
+                2 => ("health_epidemic", format!("医院又有{at}例病毒感染")),
+                _ => ("finance_fraud", format!("渡船老板带着{at}万跑了")),
+            };
+            let row = serde_json::json!({ "id": at.to_string(), "text": text, "department": department });
+            writeln!(lines, "{row}").unwrap();
+        }
+        std::fs::write(folder.path().join("topics_gold.jsonl"), lines).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_rules_alone_know_subjects_and_labelled_rows_teach_the_rest() {
+        let (learned, judged) = (folder(0), folder(1_000));
+        let first = |train: Option<&Path>| measure(judged.path(), train).unwrap().figures[0].interval.value;
+        assert!((first(None) - 0.75).abs() < 1e-9, "{}", first(None));
+        assert!((first(Some(learned.path())) - 1.0).abs() < 1e-9, "{}", first(Some(learned.path())));
+    }
+
+    #[test]
+    fn nothing_is_learned_from_the_rows_that_are_judged() {
+        let folder = folder(0);
+        let error = measure(folder.path(), Some(folder.path())).unwrap_err();
+        assert!(matches!(error, RowsError::TooFew { .. }), "{error}");
+    }
+
+    #[test]
+    fn every_topic_of_the_rules_has_its_department() {
+        let known = ["时政与国际", "干部作风", "文体娱乐", "网络与科技", "农业与动物"];
+        for text in ["地震", "暴雨", "水库", "绑架", "疫苗", "食品", "停课", "封路", "城管", "污染", "低保", "征地", "挤兑"] {
+            for topic in Topics::get().scored(text) {
+                assert!(department_of(&topic) != OFFICE || known.contains(&topic.topic), "{}", topic.topic);
+            }
+        }
+    }
+}
