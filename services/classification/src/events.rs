@@ -280,6 +280,7 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
             title: normalise(title),
         },
         kind: storable(content.kind),
+        verdict: storable(content.verdict),
         response_level: storable(content.response_level),
     })
 }

@@ -5,6 +5,7 @@
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
 //! something to the public does that. Its rules are files that can be read, and that an agency edits for itself.
+//! The models that it learns from what the office decided order and suggest; none of them decides.
 
 mod config;
 mod consumer;
@@ -15,6 +16,7 @@ mod grpc;
 mod index_file;
 mod known;
 mod learn;
+mod models;
 mod rulebook;
 mod rules_grpc;
 mod set_rules;
@@ -23,6 +25,7 @@ mod store;
 mod suggest;
 mod suspend;
 mod tell;
+pub mod train;
 
 use std::net::SocketAddr;
 

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod claims;
 pub mod clarifications;
 pub mod corrections;
+pub mod models;
 pub mod moved;
 pub mod reports;
 pub mod rules;
