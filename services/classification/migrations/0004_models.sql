@@ -1,26 +1,22 @@
--- What the office decided about claims, and the models that were trained on it.
+-- What the office found about a claim, and the models that were trained on what it decided.
 
--- What the office said of a claim in the end: the verdict of the newest signed revision, or that its case was closed
--- without one. A signed verdict is newer than a dismissal, in whichever order they arrive.
-CREATE TABLE classification.claim_decision (
-    agency_id uuid NOT NULL,
-    claim_id uuid NOT NULL,
-    -- 'dismissed', or the verdict as the signed content names it.
-    decision text NOT NULL,
-    -- The signed revision; 0 for a dismissal.
-    revision bigint NOT NULL CHECK (revision >= 0),
-    PRIMARY KEY (agency_id, claim_id)
-);
+-- The verdict as the signed content names it; empty where it says nothing, and for what was signed before.
+ALTER TABLE classification.clarification ADD COLUMN verdict text NOT NULL DEFAULT '';
+
+CREATE INDEX clarification_of_claim ON classification.clarification (agency_id, claim_id, revision)
+    WHERE claim_id IS NOT NULL;
 
 CREATE TABLE classification.model (
     agency_id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('likelihood')),
+    kind text NOT NULL CHECK (kind IN ('likelihood', 'topics')),
     version integer NOT NULL CHECK (version > 0),
-    -- Refused: measured, and worse than the one that was active.
+    -- Refused: worse than the one that was active, or rolled back.
     state text NOT NULL CHECK (state IN ('active', 'retired', 'refused')),
     trained_time timestamptz NOT NULL,
+    -- The office's own decisions that it learned from.
     own_count bigint NOT NULL,
-    lent_count bigint NOT NULL,
+    -- Rows of a labelled folder, and what the rules suppose.
+    other_count bigint NOT NULL,
     -- What was measured on the office's own decisions that had been held out.
     figures jsonb NOT NULL,
     weights bytea NOT NULL,
@@ -29,21 +25,11 @@ CREATE TABLE classification.model (
 
 CREATE UNIQUE INDEX model_active ON classification.model (agency_id, kind) WHERE state = 'active';
 
-DO $$
-DECLARE
-    scoped text;
-BEGIN
-    FOREACH scoped IN ARRAY ARRAY['claim_decision', 'model']
-    LOOP
-        EXECUTE format('ALTER TABLE classification.%I ENABLE ROW LEVEL SECURITY', scoped);
-        EXECUTE format('ALTER TABLE classification.%I FORCE ROW LEVEL SECURITY', scoped);
-        EXECUTE format(
-            'CREATE POLICY agency ON classification.%I
-                USING (agency_id = current_setting(''chengqing.agency'', true)::uuid)
-                WITH CHECK (agency_id = current_setting(''chengqing.agency'', true)::uuid)', scoped);
-    END LOOP;
-END $$;
+ALTER TABLE classification.model ENABLE ROW LEVEL SECURITY;
+ALTER TABLE classification.model FORCE ROW LEVEL SECURITY;
+CREATE POLICY agency ON classification.model
+    USING (agency_id = current_setting('chengqing.agency', true)::uuid)
+    WITH CHECK (agency_id = current_setting('chengqing.agency', true)::uuid);
 
-GRANT SELECT, INSERT, UPDATE ON classification.claim_decision TO chengqing_classification;
 GRANT SELECT, INSERT ON classification.model TO chengqing_classification;
 GRANT UPDATE (state) ON classification.model TO chengqing_classification;

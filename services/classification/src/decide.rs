@@ -15,6 +15,7 @@ use time::{OffsetDateTime, UtcOffset};
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
+use crate::models::{Active, Models};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::{changes, lock_agency, reports};
@@ -104,6 +105,7 @@ type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
 pub struct Decide {
     agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
     rulebooks: Rulebooks,
+    models: Models,
     files: Option<IndexFiles>,
 }
 
@@ -119,7 +121,7 @@ pub struct Texts {
 impl Decide {
     /// Decides by these rules, with an index that starts from a file, where there is one.
     pub fn by(rulebooks: Rulebooks, files: Option<IndexFiles>) -> Self {
-        Self { agencies: Arc::default(), rulebooks, files }
+        Self { agencies: Arc::default(), rulebooks, models: Models::default(), files }
     }
 
     /// The agencies for which something was decided.
@@ -168,12 +170,14 @@ impl Decide {
         };
         known.catch_up(tx, agency).await?;
         let current = self.rulebooks.current(tx, agency).await?;
+        let models = self.models.current(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
         let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
         let mut round = Round {
             known,
             current: &current,
+            models: &models,
             now,
             answered,
             asked,
@@ -227,6 +231,8 @@ struct Round<'a> {
     known: &'a mut Known,
     /// The agency's rules.
     current: &'a Current,
+    /// What the office's decisions have taught.
+    models: &'a Active,
     /// When the batch is decided.
     now: OffsetDateTime,
     /// Reporters whose last report was answered automatically, and with what.
@@ -328,7 +334,8 @@ impl Round<'_> {
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
         let rulebook = &self.current.rulebook;
-        let route = rulebook.routing.route(&text, None);
+        let mut route = rulebook.routing.route(&text, self.models.topics());
+        route.reasons.extend(self.models.hint(&received.masked_text));
         let today = self.now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,

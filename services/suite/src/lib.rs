@@ -13,5 +13,6 @@ pub mod fleet;
 pub mod import;
 pub mod installation;
 pub mod serve;
+pub mod train;
 pub mod up;
 pub mod verify;

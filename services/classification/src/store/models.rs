@@ -1,26 +1,26 @@
 //! What the office decided about claims, and the models trained on it.
 
-use ids::{AgencyId, ClaimId};
+use ids::AgencyId;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::train::{Figures, State};
+use crate::train::{Figures, Kind, State};
 
 /// Decisions that one training looks at: the newest.
 const DECISIONS_MAX: i64 = 20_000;
 /// Versions that are listed: the newest.
 const VERSIONS_MAX: i64 = 200;
 
-/// A claim and what the office said of it in the end.
+/// What the office decided about a claim: a verdict, or a department.
 #[derive(Clone, Debug)]
 pub struct DecidedClaim {
-    /// The claim.
-    pub claim: ClaimId,
-    /// The masked words of the report that opened it.
+    /// The masked words of the report that the claim begins with.
     pub masked_text: String,
-    /// What the office said, as it was written down.
+    /// What was decided, as it was written down.
     pub decision: String,
+    /// False where nobody decided: what the rules suggested stands as it was.
+    pub by_office: bool,
     /// When the claim was first said.
     pub first_time: OffsetDateTime,
 }
@@ -36,8 +36,8 @@ pub struct Version {
     pub trained_time: OffsetDateTime,
     /// On how many of the office's own decisions.
     pub own_count: i64,
-    /// On how many rows of a labelled folder.
-    pub lent_count: i64,
+    /// On how many other rows: of a labelled folder, or what the rules suppose.
+    pub other_count: i64,
     /// What was measured on held-out decisions.
     pub figures: Figures,
 }
@@ -47,7 +47,7 @@ struct Row {
     state: String,
     trained_time: OffsetDateTime,
     own_count: i64,
-    lent_count: i64,
+    other_count: i64,
     figures: Json<Figures>,
 }
 
@@ -63,69 +63,44 @@ impl TryFrom<Row> for Version {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let state = match row.state.as_str() {
-            "active" => State::Active,
-            "retired" => State::Retired,
-            "refused" => State::Refused,
-            _ => {
-                let unknown = UnknownState { version: row.version, state: row.state };
-                return Err(sqlx::Error::Decode(Box::new(unknown)));
-            }
+        let known = State::ALL.into_iter().find(|state| state.name() == row.state);
+        let Some(state) = known else {
+            let unknown = UnknownState { version: row.version, state: row.state };
+            return Err(sqlx::Error::Decode(Box::new(unknown)));
         };
         Ok(Self {
             version: row.version,
             state,
             trained_time: row.trained_time,
             own_count: row.own_count,
-            lent_count: row.lent_count,
+            other_count: row.other_count,
             figures: row.figures.0,
         })
     }
 }
 
-/// Remembers what the office said of a claim; an older word about it changes nothing.
+/// What the office found about the newest claims that it finished, oldest first: the verdict of the newest signed
+/// revision, or "dismissed".
 ///
 /// # Errors
 /// When the database is away.
-pub async fn decide(
-    tx: &mut PgConnection,
-    agency: AgencyId,
-    claim: ClaimId,
-    decision: &str,
-    revision: i64,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "INSERT INTO classification.claim_decision AS known (agency_id, claim_id, decision, revision)
-         VALUES ($1, $2, $3, $4)
-         ON CONFLICT (agency_id, claim_id)
-         DO UPDATE SET decision = excluded.decision, revision = excluded.revision
-         WHERE excluded.revision > known.revision",
-        agency.as_uuid(),
-        claim.as_uuid(),
-        decision,
-        revision,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// The newest decisions about claims that citizens' reports opened, oldest first.
-///
-/// # Errors
-/// When the database is away.
-pub async fn decisions(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Vec<DecidedClaim>> {
+pub async fn verdicts(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Vec<DecidedClaim>> {
     let mut decided = sqlx::query_as!(
         DecidedClaim,
-        r#"SELECT claim.claim_id AS "claim: ClaimId", opening.masked_text, decision.decision, claim.first_time
-           FROM classification.claim_decision AS decision
-           JOIN classification.claim AS claim USING (agency_id, claim_id)
+        r#"SELECT opening.masked_text, coalesce(nullif(signed.verdict, ''), 'dismissed') AS "decision!",
+                  true AS "by_office!", claim.first_time
+           FROM classification.claim AS claim
+           LEFT JOIN LATERAL (
+               SELECT clarification.verdict FROM classification.clarification AS clarification
+               WHERE clarification.agency_id = $1 AND clarification.claim_id = claim.claim_id
+               ORDER BY clarification.revision DESC LIMIT 1
+           ) AS signed ON true
            CROSS JOIN LATERAL (
                SELECT report.masked_text FROM classification.report AS report
                WHERE report.agency_id = $1 AND report.claim_id = claim.claim_id
                ORDER BY report.position LIMIT 1
            ) AS opening
-           WHERE decision.agency_id = $1
+           WHERE claim.agency_id = $1 AND (claim.state = 'dismissed' OR signed.verdict <> '')
            ORDER BY claim.first_time DESC, claim.claim_id
            LIMIT $2"#,
         agency.as_uuid(),
@@ -137,48 +112,86 @@ pub async fn decisions(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<
     Ok(decided)
 }
 
-/// The version that is active; `None` where there is none.
+/// Which department the newest claims went to first, oldest first: as an officer re-routed them, or as suggested.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn active_version(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Option<i32>> {
-    sqlx::query_scalar!(
-        "SELECT version FROM classification.model
-         WHERE agency_id = $1 AND kind = 'likelihood' AND state = 'active'",
+pub async fn departments(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Vec<DecidedClaim>> {
+    let mut decided = sqlx::query_as!(
+        DecidedClaim,
+        r#"SELECT opening.masked_text, claim.departments ->> 0 AS "decision!",
+                  EXISTS (
+                      SELECT 1 FROM classification.correction AS correction
+                      WHERE correction.agency_id = $1 AND correction.claim_id = claim.claim_id
+                        AND correction.kind = 'reroute' AND correction.applied
+                  ) AS "by_office!",
+                  claim.first_time
+           FROM classification.claim AS claim
+           CROSS JOIN LATERAL (
+               SELECT report.masked_text FROM classification.report AS report
+               WHERE report.agency_id = $1 AND report.claim_id = claim.claim_id
+               ORDER BY report.position LIMIT 1
+           ) AS opening
+           WHERE claim.agency_id = $1 AND claim.departments ->> 0 IS NOT NULL
+           ORDER BY claim.first_time DESC, claim.claim_id
+           LIMIT $2"#,
+        agency.as_uuid(),
+        DECISIONS_MAX,
+    )
+    .fetch_all(tx)
+    .await?;
+    decided.reverse();
+    Ok(decided)
+}
+
+/// The versions that are active, one of each kind at most.
+///
+/// # Errors
+/// When the database is away.
+pub async fn active(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Vec<(String, i32)>> {
+    let rows = sqlx::query!(
+        "SELECT kind, version FROM classification.model WHERE agency_id = $1 AND state = 'active'",
         agency.as_uuid(),
     )
-    .fetch_optional(tx)
-    .await
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.version)).collect())
 }
 
 /// The weights of a version.
 ///
 /// # Errors
 /// When the database is away or there is no such version.
-pub async fn weights(tx: &mut PgConnection, agency: AgencyId, version: i32) -> sqlx::Result<Vec<u8>> {
+pub async fn weights(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    kind: Kind,
+    version: i32,
+) -> sqlx::Result<Vec<u8>> {
     sqlx::query_scalar!(
-        "SELECT weights FROM classification.model
-         WHERE agency_id = $1 AND kind = 'likelihood' AND version = $2",
+        "SELECT weights FROM classification.model WHERE agency_id = $1 AND kind = $2 AND version = $3",
         agency.as_uuid(),
+        kind.name(),
         version,
     )
     .fetch_one(tx)
     .await
 }
 
-/// The newest versions, newest first.
+/// The newest versions of a kind, newest first.
 ///
 /// # Errors
 /// When the database is away or a row makes no sense.
-pub async fn versions(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Vec<Version>> {
+pub async fn versions(tx: &mut PgConnection, agency: AgencyId, kind: Kind) -> sqlx::Result<Vec<Version>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT version, state, trained_time, own_count, lent_count, figures AS "figures: Json<Figures>"
+        r#"SELECT version, state, trained_time, own_count, other_count, figures AS "figures: Json<Figures>"
            FROM classification.model
-           WHERE agency_id = $1 AND kind = 'likelihood'
+           WHERE agency_id = $1 AND kind = $2
            ORDER BY version DESC
-           LIMIT $2"#,
+           LIMIT $3"#,
         agency.as_uuid(),
+        kind.name(),
         VERSIONS_MAX,
     )
     .fetch_all(tx)
@@ -194,19 +207,21 @@ pub async fn versions(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<V
 pub async fn insert(
     tx: &mut PgConnection,
     agency: AgencyId,
+    kind: Kind,
     version: &Version,
     weights: &[u8],
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO classification.model
-            (agency_id, kind, version, state, trained_time, own_count, lent_count, figures, weights)
-         VALUES ($1, 'likelihood', $2, $3, $4, $5, $6, $7, $8)",
+            (agency_id, kind, version, state, trained_time, own_count, other_count, figures, weights)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         agency.as_uuid(),
+        kind.name(),
         version.version,
         version.state.name(),
         version.trained_time,
         version.own_count,
-        version.lent_count,
+        version.other_count,
         Json(&version.figures) as _,
         weights,
     )
@@ -222,13 +237,14 @@ pub async fn insert(
 pub async fn set_state(
     tx: &mut PgConnection,
     agency: AgencyId,
+    kind: Kind,
     version: i32,
     state: State,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE classification.model SET state = $3
-         WHERE agency_id = $1 AND kind = 'likelihood' AND version = $2",
+        "UPDATE classification.model SET state = $4 WHERE agency_id = $1 AND kind = $2 AND version = $3",
         agency.as_uuid(),
+        kind.name(),
         version,
         state.name(),
     )

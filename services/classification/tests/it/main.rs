@@ -7,4 +7,5 @@ mod desk;
 mod gather;
 mod rules;
 mod suggest;
+mod train;
 mod understand;

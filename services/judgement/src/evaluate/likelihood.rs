@@ -22,8 +22,9 @@ const ACCURACY_MIN: f64 = 0.82;
 const PRECISION_AT_100_MIN: f64 = 0.90;
 const CALIBRATION_ERROR_MAX: f64 = 0.12;
 
+/// A post of which it is known whether it was a rumor.
 #[derive(Deserialize)]
-struct Post {
+pub struct Post {
     id: String,
     text: String,
     label: Label,
@@ -43,9 +44,27 @@ impl Post {
         self.cluster.as_deref().unwrap_or(&self.id)
     }
 
-    fn labelled(&self, source: Source) -> Labelled<'_> {
+    /// The post as a row to learn from.
+    pub fn labelled(&self, source: Source) -> Labelled<'_> {
         Labelled { text: &self.text, rumor: self.label == Label::Rumor, source, group: self.group() }
     }
+}
+
+/// The posts of a labelled folder, of whatever collections it has.
+///
+/// # Errors
+/// When it has none, or one cannot be read.
+pub fn posts(folder: &Path) -> Result<Vec<Post>, RowsError> {
+    let mut posts = Vec::new();
+    for name in ["reports", OWN, LENT] {
+        if rows::exists(folder, name) {
+            posts.extend(rows::read::<Post>(folder, name)?);
+        }
+    }
+    if posts.is_empty() {
+        return Err(RowsError::Missing { folder: folder.to_owned(), name: "reports".to_owned() });
+    }
+    Ok(posts)
 }
 
 /// Trains on `train` and measures on `data`.

@@ -1,5 +1,7 @@
 //! How good scores and answers are, in the usual figures.
 
+use serde::{Deserialize, Serialize};
+
 /// A probability and what turned out.
 pub type Outcome = (f64, bool);
 
@@ -49,7 +51,7 @@ pub fn f1_of(answers: impl Iterator<Item = (bool, bool)>) -> f64 {
 }
 
 /// A tenth of the scale of probabilities.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
     /// Rows whose probability is in it.
     pub rows: usize,
