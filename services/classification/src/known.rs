@@ -156,7 +156,9 @@ impl Known {
     /// True where a published clarification is about this claim that may not be sent by machine now.
     pub fn is_suspended(&self, claim: ClaimId) -> bool {
         let about = self.clarified.get(&claim).into_iter().flatten();
-        about.filter_map(|clarification| self.clarifications.get(clarification)).any(|standing| standing.suspended)
+        about
+            .filter_map(|clarification| self.clarifications.get(clarification))
+            .any(|standing| standing.suspended)
     }
 
     fn learn(&mut self, change: &Change) {
@@ -191,7 +193,9 @@ impl Known {
     }
 
     fn forget(&mut self, clarification: ClarificationId) {
-        let Some(Standing { claim: Some(claim), .. }) = self.clarifications.remove(&clarification) else { return };
+        let Some(Standing { claim: Some(claim), .. }) = self.clarifications.remove(&clarification) else {
+            return;
+        };
         if let Some(about) = self.clarified.get_mut(&claim) {
             about.retain(|&known| known != clarification);
             if about.is_empty() {

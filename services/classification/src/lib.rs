@@ -124,7 +124,8 @@ impl App {
             lifecycle.spawn("classification index file", keep.run(lifecycle.clone()));
         }
 
-        let reports = consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
+        let reports =
+            consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 

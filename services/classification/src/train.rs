@@ -16,8 +16,8 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::rulebook::Rulebooks;
-use crate::store::models::{self, DecidedClaim};
 use crate::store::lock_agency;
+use crate::store::models::{self, DecidedClaim};
 
 pub use crate::store::models::Version;
 
@@ -258,8 +258,8 @@ fn likelihood(
         })
         .collect();
     let border = own.len() - own.len() / HELD_ONE_OF;
-    let rows = |own: &[(Labelled<'_>, OffsetDateTime)]| -> Vec<Labelled<'_>> {
-        own.iter().map(|&(row, _)| row).chain(lent.iter().copied()).collect()
+    let rows = |until: usize| {
+        own[..until].iter().map(|&(row, _)| row).chain(lent.iter().copied()).collect::<Vec<_>>()
     };
     let held: Vec<Labelled<'_>> = own[border..]
         .iter()
@@ -271,7 +271,7 @@ fn likelihood(
     let outcomes = |model: &Likelihood| -> Vec<Outcome> {
         held.iter().map(|row| (model.probability(row.text, Source::Own), row.rumor)).collect()
     };
-    let measured = Likelihood::train(&rows(&own[..border])).ok().filter(|_| enough);
+    let measured = Likelihood::train(&rows(border)).ok().filter(|_| enough);
     let by_new = measured.as_ref().map(outcomes);
     let figures = Figures {
         held: held.len(),
@@ -280,7 +280,7 @@ fn likelihood(
         calibration_error: by_new.as_deref().map(calibration_error),
         reliability: by_new.as_deref().map(reliability).unwrap_or_default(),
     };
-    let model = Likelihood::train(&rows(&own))?;
+    let model = Likelihood::train(&rows(own.len()))?;
     Ok(Candidate { weights: model.pack(), figures, own_count: own.len(), other_count: lent.len() })
 }
 
@@ -313,7 +313,8 @@ fn topics(
         .collect();
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 claims")]
     let right = |model: Option<&Sorter>| {
-        let right = held.iter().filter(|claim| first(&claim.masked_text, model).as_ref() == Some(&claim.decision));
+        let right =
+            held.iter().filter(|claim| first(&claim.masked_text, model).as_ref() == Some(&claim.decision));
         (held.len() >= ROWS_MIN).then(|| right.count() as f64 / held.len() as f64)
     };
     let measured = Sorter::train(&sorted[..border]).ok();

@@ -183,7 +183,9 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
 /// however alike the words are.
 pub fn neighbour(index: &Index, judges: &Judges, profile: &Profile, own: u128) -> Option<Match> {
     let mut others = candidates(index, judges, profile);
-    others.retain(|other| other.target.id != own && !other_matter(other) && profile.informative >= NEAR_INFORMATIVE_MIN);
+    others.retain(|other| {
+        other.target.id != own && !other_matter(other) && profile.informative >= NEAR_INFORMATIVE_MIN
+    });
     let (nearest, score) = best_to_join(judges, &others, judges.joining.maybe)?;
     Some(worth(index, profile, nearest, score, Certainty::Maybe))
 }
@@ -367,11 +369,17 @@ mod tests {
     #[test]
     fn the_nearest_other_claim_is_never_one_of_another_place_or_itself() {
         let mut index = Index::default();
-        let texts = ["城东市场的西瓜打了甜水针", "城东市场的西瓜泡过药水", "明天高速公路要封路", "城西市场的西瓜打了甜水针"];
+        let texts = [
+            "城东市场的西瓜打了甜水针",
+            "城东市场的西瓜泡过药水",
+            "明天高速公路要封路",
+            "城西市场的西瓜打了甜水针",
+        ];
         for (id, text) in (1..).zip(texts) {
             index.add(Target::claim(id), Field::Sentence, &profile(text));
         }
-        let nearest = |text: &str, own| neighbour(&index, Judges::get(), &profile(text), own).map(|near| near.id);
+        let nearest =
+            |text: &str, own| neighbour(&index, Judges::get(), &profile(text), own).map(|near| near.id);
         assert_eq!(nearest(texts[0], 1), Some(2));
         assert_eq!(nearest("明天高速公路封路吗", 3), None);
     }

@@ -216,9 +216,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Evidence(arguments) => verify::evidence(&arguments).await,
         Command::Verify(arguments) => verify::verify_file(&arguments),
-        Command::Train(arguments) => {
-            train::run(&arguments, runtime::Clock::from_environment().now()).await
-        }
+        Command::Train(arguments) => train::run(&arguments, runtime::Clock::from_environment().now()).await,
         Command::Model(command) => train::model(&command).await,
         Command::Eval(arguments) => evaluate::run(&arguments),
         Command::Bench(command) => bench::run(command).await,

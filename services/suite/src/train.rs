@@ -85,7 +85,9 @@ pub async fn run(arguments: &Arguments, now: OffsetDateTime) -> anyhow::Result<(
     let version = train::train(&of.connect()?, of.agency, of.kind(), &lent, now).await?;
     println!("{}", line(&version));
     if version.state == State::Refused {
-        println!("not better measured than what is in use: nothing changes; `chengqing model list` shows both");
+        println!(
+            "not better measured than what is in use: nothing changes; `chengqing model list` shows both"
+        );
     }
     Ok(())
 }
@@ -101,12 +103,10 @@ pub async fn model(command: &ModelCommand) -> anyhow::Result<()> {
                 println!("{}", line(&version));
             }
         }
-        ModelCommand::RollBack(of) => {
-            match train::roll_back(&of.connect()?, of.agency, of.kind()).await? {
-                Some(version) => println!("version {version} is active again"),
-                None => println!("no version was active before: no model is asked any more"),
-            }
-        }
+        ModelCommand::RollBack(of) => match train::roll_back(&of.connect()?, of.agency, of.kind()).await? {
+            Some(version) => println!("version {version} is active again"),
+            None => println!("no version was active before: no model is asked any more"),
+        },
         ModelCommand::Reliability(of) => {
             let versions = train::versions(&of.connect()?, of.agency, of.kind()).await?;
             let Some(active) = versions.iter().find(|version| version.state == State::Active) else {

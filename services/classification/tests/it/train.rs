@@ -16,8 +16,10 @@ struct Season {
     other: &'static str,
 }
 
-const FIRST: Season = Season { rumor: "紧急扩散！有大事，转给家人", other: "今日天气预报，晴" };
-const SECOND: Season = Season { rumor: "内部消息：化工厂要搬来", other: "招聘启事欢迎报名" };
+const FIRST: Season =
+    Season { rumor: "紧急扩散！有大事，转给家人", other: "今日天气预报，晴" };
+const SECOND: Season =
+    Season { rumor: "内部消息：化工厂要搬来", other: "招聘启事欢迎报名" };
 
 impl Desk {
     /// The office has finished 160 claims of a season: half were dismissed, half clarified as false.
@@ -149,7 +151,11 @@ async fn claims_go_where_officers_sent_others_like_them() {
     desk.rerouted(80, "县融媒体中心气象台").await;
 
     let version = train(&desk.database.pool, desk.agency, Kind::Topics, &[], now).await.unwrap();
-    assert_eq!((version.state, version.own_count, version.other_count), (State::Active, 80, 80), "{version:?}");
+    assert_eq!(
+        (version.state, version.own_count, version.other_count),
+        (State::Active, 80, 80),
+        "{version:?}"
+    );
     assert!(version.figures.new > version.figures.before, "{version:?}");
 
     let claim = desk.hears(&[Said::new("今日天气预报第9报，晴转多云")]).await[0].claim.unwrap();

@@ -18,9 +18,9 @@ const LENT: &str = "reports_weibo21";
 
 /// A margin below what splits of the training folder by time gave.
 const AUC_MIN: f64 = 0.91;
-const ACCURACY_MIN: f64 = 0.82;
+const ACCURACY_MIN: f64 = 0.80;
 const PRECISION_AT_100_MIN: f64 = 0.90;
-const CALIBRATION_ERROR_MAX: f64 = 0.12;
+const CALIBRATION_ERROR_MAX: f64 = 0.14;
 
 /// A post of which it is known whether it was a rumor.
 #[derive(Deserialize)]

@@ -261,7 +261,10 @@ mod tests {
     #[test]
     fn every_topic_of_the_rules_has_its_department() {
         let known = ["时政与国际", "干部作风", "文体娱乐", "网络与科技", "农业与动物"];
-        for text in ["地震", "暴雨", "水库", "绑架", "疫苗", "食品", "停课", "封路", "城管", "污染", "低保", "征地", "挤兑"] {
+        for text in [
+            "地震", "暴雨", "水库", "绑架", "疫苗", "食品", "停课", "封路", "城管", "污染", "低保", "征地",
+            "挤兑",
+        ] {
             for topic in Topics::get().scored(text) {
                 assert!(department_of(&topic) != OFFICE || known.contains(&topic.topic), "{}", topic.topic);
             }
