@@ -697,7 +697,8 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         &citizen.openid,
         about,
         "被困在三楼",
-        "身份证",
+        // Every agency's rules know the words of it; the message is the first agency's own.
+        "身份证怎么补办",
         "qinglan",
         REMARK,
     ];

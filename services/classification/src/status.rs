@@ -18,7 +18,7 @@ pub fn failed(error: &sqlx::Error) -> Status {
 
 /// Rules that cannot be used: a violation for each fault, in the order of the message's lines.
 pub fn rules_unusable(error: &RulesError) -> Status {
-    let refusal = Refusal::new(Code::InvalidArgument, "RULES_UNUSABLE", error.zh(), error.to_string());
+    let refusal = Refusal::new(Code::InvalidArgument, "RULES_UNUSABLE", error.zh(), error.en());
     let refusal = error
         .faults
         .iter()

@@ -38,7 +38,7 @@ pub struct Fault {
 
 /// Why a rules file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.en)).collect::<Vec<_>>().join("\n"))]
+#[error("{}", self.en())]
 pub struct RulesError {
     /// What is wrong, in the order of the file; never empty.
     pub faults: Vec<Fault>,
@@ -49,6 +49,13 @@ impl RulesError {
     #[must_use]
     pub fn zh(&self) -> String {
         let lines = self.faults.iter().map(|fault| format!("第{}行：{}", fault.line, fault.zh));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// All of it in English, a line for each fault.
+    #[must_use]
+    pub fn en(&self) -> String {
+        let lines = self.faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.en));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -435,6 +435,7 @@ pub(super) const WORDS: Words = Words {
     who_signed: "Who signed what",
     why: "Why",
     without_channel: "No way to reach",
+    words_in_all: "{} words in all",
     write_draft: "Write the draft",
     write_holding: "Holding statement",
     write_standing: "Standing replies",

@@ -450,6 +450,7 @@ words! {
     who_signed,
     why,
     without_channel,
+    words_in_all,
     write_draft,
     write_holding,
     write_standing,

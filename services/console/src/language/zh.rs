@@ -435,6 +435,7 @@ pub(super) const WORDS: Words = Words {
     who_signed: "签署情况",
     why: "判断理由",
     without_channel: "无联系渠道",
+    words_in_all: "共{}个词",
     write_draft: "拟稿",
     write_holding: "拟“核查中”说明",
     write_standing: "拟常用答复",

@@ -74,8 +74,19 @@ struct RowView {
     points: Option<String>,
     until: Option<String>,
     departments: Vec<String>,
-    lists: Vec<(&'static str, Vec<String>)>,
+    lists: Vec<ListView>,
 }
+
+/// A list of words: enough of them to know it by, and the others behind a tap.
+struct ListView {
+    label: &'static str,
+    first: Vec<String>,
+    others: Vec<String>,
+    all: String,
+}
+
+/// Words of a list that are seen at once.
+const WORDS_SEEN: usize = 12;
 
 /// What a message is judged to be, and by what.
 struct TriedView {
@@ -350,8 +361,18 @@ impl RowView {
             points: row.points.map(|points| fill(words.points, points)),
             until: (!row.until.is_empty()).then(|| fill(words.rules_until, row.until)),
             departments: row.departments,
-            lists: row.lists.into_iter().map(|list| (slot(&list, words), list.words)).collect(),
+            lists: row.lists.into_iter().map(|list| ListView::of(list, words)).collect(),
         }
+    }
+}
+
+impl ListView {
+    fn of(list: WordList, words: &'static Words) -> Self {
+        let label = slot(&list, words);
+        let mut first = list.words;
+        let all = fill(words.words_in_all, first.len());
+        let others = first.split_off(first.len().min(WORDS_SEEN));
+        Self { label, first, others, all }
     }
 }
 
