@@ -94,7 +94,7 @@ async fn a_trained_model_hints_at_once_and_without_one_there_is_no_hint() {
     assert_eq!((version.version, version.state, version.own_count), (1, State::Active, 160));
     assert!(version.figures.new > Some(0.9), "{version:?}");
 
-    let hint = desk.hint("紧急扩散！城南有大事").await.expect("a model is active");
+    let hint = desk.hint("紧急扩散！渡口翻了船，转给家人").await.expect("a model is active");
     assert!(hint.detail.contains("排序参考") && hint.detail.contains("第1版"), "{hint:?}");
     assert!(hint.share.abs() < 1e-9, "a hint is no part of any score: {hint:?}");
     desk.close().await;
