@@ -162,7 +162,9 @@ const fn names_it_only(candidate: &Candidate) -> bool {
 /// template with another town is another rumor.
 const fn other_matter(candidate: &Candidate) -> bool {
     let sentence = &candidate.alike.sentence;
-    (sentence.moved || sentence.agreement.other_subject) && sentence.text_length <= SHORT_CHARACTERS
+    let agreement = &sentence.agreement;
+    sentence.text_length <= SHORT_CHARACTERS
+        && (sentence.moved || agreement.other_region || agreement.other_place || agreement.other_subject)
 }
 
 /// Finds what `profile` matches.
