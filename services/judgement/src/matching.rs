@@ -420,6 +420,8 @@ mod tests {
     #[test]
     fn a_word_in_common_is_no_likeness_however_young_the_index() {
         assert!(claim("今日天气预报内部版，台风要来", "内部消息：学校要合并").is_none());
+        let found = claim("听说野家要关门是真的吗", "听说自来水厂昨晚发生了严重爆炸，是真的吗");
+        assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe));
     }
 
     #[test]
