@@ -4,6 +4,7 @@
 //! never open two claims for one rumor. Intent first; only reports reach the index. The rules themselves are
 //! `domain`'s.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,11 +13,14 @@ use messaging::outbox;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::again::{self, Later};
 use crate::events;
 use crate::known::{Change, Known};
 use crate::store::claims::{self, Claim, Grown, Opening};
+use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
 use judgement::intent::{Intent, Judged, Rules};
+use judgement::link::{Link, links as links_of};
 use judgement::matching::{Certainty, matches};
 use judgement::ngram::Profile;
 use judgement::normalise::normalise;
@@ -83,6 +87,11 @@ impl Decided {
         }
     }
 
+    /// True where neither a claim nor a clarification has it.
+    pub const fn reached_nothing(&self) -> bool {
+        matches!(self.outcome, Outcome::Elsewhere)
+    }
+
     /// The clarification that answers it.
     pub const fn clarification(&self) -> Option<ClarificationId> {
         match self.outcome {
@@ -119,7 +128,9 @@ impl Decide {
         known.catch_up(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let mut round = Round { known: &mut known, answered, opened: BTreeMap::new(), learned: Vec::new() };
+        let asked: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
+        let links = links::of(tx, agency, &asked).await?;
+        let mut round = Round::new(&mut known, answered, links);
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -127,8 +138,38 @@ impl Decide {
                 tokio::task::yield_now().await;
             }
         }
-        let Round { opened, learned, .. } = round;
-        save(tx, agency, &batch, &decided, opened, &learned, now).await
+        let Round { opened, learned, noted, .. } = round;
+        reports::insert(tx, agency, &batch, &decided).await?;
+        links::note(tx, agency, &noted).await?;
+        save(tx, agency, &batch, &decided, opened, &learned, now).await?;
+        let nowhere = batch.iter().zip(&decided).filter(|(_, decided)| decided.reached_nothing());
+        let nowhere: Vec<ReportId> = nowhere.map(|(received, _)| received.report).collect();
+        again::look(tx, agency, &mut known, &nowhere, &HashMap::new(), now).await
+    }
+
+    /// Takes note of what came to be known of reports, and judges those again that had reached nothing, in the
+    /// caller's transaction. With each comes the span that it follows from.
+    ///
+    /// # Errors
+    /// When the database is away; then nothing was decided.
+    pub async fn again(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        later: &[(Later, Option<String>)],
+        now: OffsetDateTime,
+    ) -> sqlx::Result<()> {
+        lock_agency(tx, agency).await?;
+        claims::remember_agency(tx, agency).await?;
+        let known = self.known(agency);
+        let mut known = known.lock().await;
+        known.catch_up(tx, agency).await?;
+        for (later, _) in later {
+            later.keep(tx, agency).await?;
+        }
+        let reports: Vec<ReportId> = later.iter().map(|(later, _)| later.report()).collect();
+        let spans = later.iter().map(|(later, span)| (later.report(), span.clone())).collect();
+        again::look(tx, agency, &mut known, &reports, &spans, now).await
     }
 
     fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
@@ -138,17 +179,24 @@ impl Decide {
 }
 
 /// What the rules say about one report by itself.
-struct Judgement {
+pub struct Judgement {
     judged: Judged,
     text: String,
     profile: Profile,
+    links: Vec<Link>,
 }
 
 impl Judgement {
-    fn of(received: &Received) -> Self {
+    /// Judges a report's words.
+    pub fn of(received: &Received) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        Self { judged: Rules::get().judge(&text, profile.informative), text, profile }
+        Self {
+            judged: Rules::get().judge(&text, profile.informative),
+            text,
+            profile,
+            links: links_of(&received.masked_text),
+        }
     }
 }
 
@@ -159,23 +207,60 @@ fn disowning(batch: &[Received], judged: &[Judgement]) -> Vec<ReporterId> {
 }
 
 /// What one batch has decided so far.
-struct Round<'a> {
-    known: &'a mut Known,
+pub struct Round<'a> {
+    pub(crate) known: &'a mut Known,
+    /// Whose the words are that are judged.
+    pub(crate) words: Words,
+    /// Claims that are known by web address.
+    links: links::Known,
+    pub(crate) noted: Vec<Noted>,
     /// Reporters whose last report was answered automatically.
     answered: HashSet<ReporterId>,
     /// Claims opened, with the place of the report that opened each.
-    opened: BTreeMap<ClaimId, Opening>,
-    learned: Vec<Change>,
+    pub(crate) opened: BTreeMap<ClaimId, Opening>,
+    pub(crate) learned: Vec<Change>,
 }
 
-impl Round<'_> {
-    fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
-        let Judgement { judged, text, profile } = judgement;
+/// Whose the words are that are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A person's, typed.
+    OfPerson,
+    /// What a machine read in a picture: a suggestion at most. It answers nobody, adds nobody to a claim whose
+    /// reporters are told its clarification without anyone looking, and teaches the index no wording. What it
+    /// seems to ask was clarified already waits for a person.
+    OfMachine,
+}
+
+impl<'a> Round<'a> {
+    /// Nothing decided yet.
+    pub fn new(known: &'a mut Known, answered: HashSet<ReporterId>, links: links::Known) -> Self {
+        Self {
+            known,
+            words: Words::OfPerson,
+            links,
+            noted: Vec::new(),
+            answered,
+            opened: BTreeMap::new(),
+            learned: Vec::new(),
+        }
+    }
+
+    /// Decides one report.
+    pub fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
+        let Judgement { judged, text, profile, links } = judgement;
+        let words = if links.is_empty() { String::new() } else { text.clone() };
         let decided = if judged.intent == Intent::Report {
-            self.match_or_open(received, judged.reason, &profile, text)
+            self.match_or_open(received, judged.reason, &profile, text, &links)
+        } else if let Some(claim) = self.link_alone(&links, &profile) {
+            // An address and nothing else: what it leads to was reported before.
+            self.join_by_link(claim, vec![judged.reason])
         } else {
             self.put_elsewhere(received, judged)
         };
+        if let Some(claim) = decided.claim() {
+            self.note_links(&links, claim, &words);
+        }
         if let Some(reporter) = received.reporter {
             if decided.clarification().is_some() {
                 self.answered.insert(reporter);
@@ -202,6 +287,7 @@ impl Round<'_> {
         intent: Reason,
         profile: &Profile,
         text: String,
+        links: &[Link],
     ) -> Decided {
         let found = matches(self.known.index(), profile);
         let mut reasons = vec![intent];
@@ -209,11 +295,13 @@ impl Round<'_> {
             |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
         if let Some(answer) = found.clarification {
             match (answer.certainty, self.known.claim_of(answer.target)) {
-                (Certainty::Sure, _) if self.known.answers_automatically(answer.target) => {
+                (Certainty::Sure, _)
+                    if self.words == Words::OfPerson && self.known.answers_automatically(answer.target) =>
+                {
                     reasons.extend(answer.reasons);
                     return decided(Outcome::Answered(answer.target), answer.similarity, reasons);
                 }
-                (Certainty::Sure, Some(claim)) => {
+                (Certainty::Sure, Some(claim)) if self.words == Words::OfPerson => {
                     reasons.extend(answer.reasons);
                     reasons.push(Reason::new(
                         "match.clarified",
@@ -222,18 +310,35 @@ impl Round<'_> {
                     ));
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
-                (Certainty::Sure, None) | (Certainty::Maybe, _) => {
+                (Certainty::Sure | Certainty::Maybe, _) => {
                     let percent = answer.similarity * 100.0;
                     let detail = format!("可能与一篇已发布的辟谣稿有关（相似度{percent:.0}%），请人判断");
                     reasons.push(Reason::new("match.maybe_clarified", detail, 0.0));
+                    if answer.certainty == Certainty::Sure && self.words == Words::OfMachine {
+                        return decided(Outcome::Elsewhere, 0.0, reasons);
+                    }
                 }
+            }
+        }
+        let sure = found.claim.as_ref().filter(|claim| claim.certainty == Certainty::Sure);
+        if sure.is_none()
+            && let Some(claim) = self.known_by_link(links, profile)
+        {
+            // Two signs that agree are enough to join a clarified claim; an address alone is not.
+            let words_agree = found.claim.as_ref().is_some_and(|found| found.target == claim);
+            if words_agree || !self.known.is_clarified(claim) {
+                return self.join_by_link(claim, reasons);
             }
         }
         if let Some(claim) = found.claim {
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            if claim.certainty == Certainty::Sure || !self.known.is_clarified(claim.target) {
+            let sure = claim.certainty == Certainty::Sure && self.words == Words::OfPerson;
+            if sure || !self.known.is_clarified(claim.target) {
                 reasons.extend(claim.reasons);
-                if !claim.familiar && self.known.texts_of(claim.target) < TEXTS_MAX {
+                if self.words == Words::OfPerson
+                    && !claim.familiar
+                    && self.known.texts_of(claim.target) < TEXTS_MAX
+                {
                     self.known.add_for_now(claim.target, profile);
                     self.learned.push(Change::AliasAdded(claim.target, text));
                 }
@@ -242,6 +347,10 @@ impl Round<'_> {
             let detail =
                 format!("与一件已辟谣的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
+            if self.words == Words::OfMachine {
+                // Otherwise every forwarding of a picture that was answered long ago would be a new case.
+                return decided(Outcome::Elsewhere, 0.0, reasons);
+            }
         }
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
@@ -262,8 +371,47 @@ impl Round<'_> {
     }
 }
 
-/// Writes rows, changes and events of a batch.
-async fn save(
+impl Round<'_> {
+    /// The one open claim that was reported with these addresses, unless its words or these say otherwise. An
+    /// address of several claims is a list or a search, and says nothing.
+    fn known_by_link(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
+        let claims = links.iter().filter_map(|link| self.links.get(link.as_str())).flatten();
+        let open: BTreeMap<ClaimId, &String> = claims
+            .filter(|(claim, _)| self.known.texts_of(**claim) > 0)
+            .map(|(claim, words)| (*claim, words))
+            .collect();
+        let (&claim, words) = open.first_key_value().filter(|_| open.len() == 1)?;
+        profile.facts.conflicts(&Profile::of(words).facts).is_empty().then_some(claim)
+    }
+
+    /// The same for a message that is an address and nothing else. Whoever joins a clarified claim is told its
+    /// clarification without anyone looking again, so an address alone is not enough for that.
+    fn link_alone(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
+        let claim = self.known_by_link(links, profile).filter(|_| profile.informative == 0)?;
+        (!self.known.is_clarified(claim)).then_some(claim)
+    }
+
+    fn join_by_link(&self, claim: ClaimId, mut reasons: Vec<Reason>) -> Decided {
+        reasons.push(Reason::new("match.same_link", "与已有线索是同一个链接", 1.0));
+        Decided { intent: Intent::Report, outcome: Outcome::Joined(claim), similarity: 1.0, reasons }
+    }
+
+    fn note_links(&mut self, links: &[Link], claim: ClaimId, words: &str) {
+        if self.words == Words::OfMachine {
+            return;
+        }
+        for link in links {
+            let claims = self.links.entry(link.as_str().to_owned()).or_default();
+            if let Entry::Vacant(vacant) = claims.entry(claim) {
+                vacant.insert(words.to_owned());
+                self.noted.push(Noted { link: link.clone(), claim, words: words.to_owned() });
+            }
+        }
+    }
+}
+
+/// Writes changes and events of a batch whose reports are written.
+pub async fn save(
     tx: &mut PgConnection,
     agency: AgencyId,
     batch: &[Received],
@@ -272,7 +420,6 @@ async fn save(
     learned: &[Change],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    reports::insert(tx, agency, batch, decided).await?;
     let grown = grown(tx, agency, batch, decided).await?;
     let mut outgoing = events::alarms(agency, batch, decided);
     let mut opening = Vec::with_capacity(opened.len());

@@ -3,20 +3,23 @@
 use contracts::Event;
 use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
 use contracts::classification::v1 as pb;
-use contracts::ingest::v1::ReportReceived;
+use contracts::ingest::v1::{MessageTranscribed, PictureRead, ReportReceived};
 use contracts::publish::v1::{PublicationChanged, publication};
 use ids::AgencyId;
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
 
+use crate::again::Later;
 use crate::decide::{Decided, Received};
 use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
+use crate::store::pictures::{Picture, Transcript};
 use judgement::intent::Intent;
 use judgement::normalise::normalise;
+use judgement::picture::Hash;
 use judgement::reason::Reason;
 use judgement::urgency::Signals;
 
@@ -146,6 +149,47 @@ pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
         traceparent: None,
     };
     Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+}
+
+/// Reads what came to be known of a report besides its words.
+///
+/// # Errors
+/// When a field is not what the subject promises, or the subject is not known.
+pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
+    match subject {
+        PictureRead::SUBJECT => {
+            let event = decode::<PictureRead>(payload)?;
+            let hash = match event.perceptual_hash.as_slice() {
+                [] => None,
+                hash => {
+                    let hash = hash.try_into().map_err(|_| Unreadable("perceptual_hash".into()))?;
+                    Some(Hash(u64::from_be_bytes(hash)))
+                }
+            };
+            if !(0.0..=1.0).contains(&event.confidence) {
+                return Err(Unreadable("confidence is out of range".into()));
+            }
+            let said = Later::Picture(Picture {
+                report: id("report_id", &event.report_id)?,
+                hash,
+                masked_text: storable(event.masked_text),
+                confidence: event.confidence,
+                reader: storable(event.reader),
+                unread_reason: storable(event.unread_reason),
+            });
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        MessageTranscribed::SUBJECT => {
+            let event = decode::<MessageTranscribed>(payload)?;
+            let said = Later::Transcript(Transcript {
+                report: id("report_id", &event.report_id)?,
+                revision: number("revision", event.revision)?,
+                masked_text: storable(event.masked_text),
+            });
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        other => Err(Unreadable(format!("subject {other} is not known here"))),
+    }
 }
 
 /// Reads what approval decided.

@@ -2,10 +2,12 @@
 //!
 //! It owns claims and the index of what is known. Every received report is judged once: intent first, then,
 //! for reports, a published clarification that surely answers it, an open claim that it joins, or a new claim.
+//! One that reached nothing is judged again when its picture was read or an officer wrote down what it says.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
 //! something to the public does that. It learns nothing from texts yet: its rules are files that can be read.
 
+mod again;
 mod config;
 mod consumer;
 mod decide;
@@ -98,11 +100,12 @@ impl App {
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let reports = consumer::Reports {
-            decide: decide::Decide::default(),
-            waker: waker.clone(),
-            clock: clock.clone(),
-        };
+        let decide = decide::Decide::default();
+        let again = consumer::Again { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
+        let again = PullLoop::new(pool.clone(), bus.clone(), consumer::LATER, again, clock.clone());
+        lifecycle.spawn("classification second looks", again.run(lifecycle.clone()));
+
+        let reports = consumer::Reports { decide, waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 

@@ -2,12 +2,14 @@
 
 mod case;
 mod finding;
+mod media;
 mod publication;
 mod report;
 mod revision;
 
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
+pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};

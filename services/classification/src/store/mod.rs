@@ -3,6 +3,8 @@
 pub mod changes;
 pub mod claims;
 pub mod clarifications;
+pub mod links;
+pub mod pictures;
 pub mod reports;
 
 use ids::AgencyId;

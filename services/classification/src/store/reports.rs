@@ -108,6 +108,83 @@ pub async fn insert(
     Ok(())
 }
 
+/// A report that has reached neither a claim nor a clarification.
+#[derive(Clone, Debug)]
+pub struct Unplaced {
+    /// As it was received.
+    pub received: Received,
+    /// What it was taken for.
+    pub intent: Intent,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// Those of `reports` that are here and have reached nothing, in the order in which they were said.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn unplaced(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &[ReportId],
+) -> sqlx::Result<Vec<Unplaced>> {
+    let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: ReporterId", masked_text, said_time,
+                  seen_at, intent, reasons AS "reasons: Json<Vec<Reason>>"
+           FROM classification.report
+           WHERE agency_id = $1 AND report_id = ANY($2) AND claim_id IS NULL AND clarification_id IS NULL
+           ORDER BY said_time, report_id"#,
+        agency.as_uuid(),
+        &reports,
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Unplaced {
+                intent: intent_named(row.report_id, row.intent)?,
+                received: Received {
+                    report: row.report_id,
+                    reporter: row.reporter_id,
+                    masked_text: row.masked_text,
+                    said_time: row.said_time,
+                    seen_at: row.seen_at,
+                    traceparent: None,
+                },
+                reasons: row.reasons.0,
+            })
+        })
+        .collect()
+}
+
+/// Puts a report that had reached nothing where it was judged to belong now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn put(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    report: ReportId,
+    decided: &Decided,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE classification.report
+         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7
+         WHERE agency_id = $1 AND report_id = $2 AND claim_id IS NULL AND clarification_id IS NULL",
+        agency.as_uuid(),
+        report.as_uuid(),
+        intent_name(decided.intent),
+        decided.claim().map(ClaimId::as_uuid),
+        decided.clarification().map(ClarificationId::as_uuid),
+        decided.similarity,
+        Json(decided.reasons.as_slice()) as Json<&[Reason]>,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Those of `reporters` whose last report was answered automatically.
 ///
 /// # Errors
@@ -205,22 +282,23 @@ struct UnknownIntent {
     intent: String,
 }
 
+fn intent_named(report: ReportId, intent: String) -> sqlx::Result<Intent> {
+    Ok(match intent.as_str() {
+        "report" => Intent::Report,
+        "question" => Intent::Question,
+        "complaint" => Intent::Complaint,
+        "help" => Intent::Help,
+        "observation" => Intent::Observation,
+        "other" => Intent::Other,
+        _ => return Err(sqlx::Error::Decode(Box::new(UnknownIntent { report, intent }))),
+    })
+}
+
 impl TryFrom<Row> for Shown {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let intent = match row.intent.as_str() {
-            "report" => Intent::Report,
-            "question" => Intent::Question,
-            "complaint" => Intent::Complaint,
-            "help" => Intent::Help,
-            "observation" => Intent::Observation,
-            "other" => Intent::Other,
-            _ => {
-                let unknown = UnknownIntent { report: row.report_id, intent: row.intent };
-                return Err(sqlx::Error::Decode(Box::new(unknown)));
-            }
-        };
+        let intent = intent_named(row.report_id, row.intent)?;
         Ok(Self {
             position: row.position,
             report: row.report_id,

@@ -4,4 +4,6 @@ mod answer;
 mod ask;
 mod desk;
 mod gather;
+mod links;
+mod pictures;
 mod understand;
