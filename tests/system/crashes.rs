@@ -136,14 +136,18 @@ const PICTURES: [&str; 4] = [
 ];
 
 /// Points off the chain: what they interrupt has tests of its own in its service.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 18] = [
     "approval.answer_finding.before_commit",
+    "approval.correct.after_commit",
+    "approval.correct.before_commit",
     "approval.dismiss.after_commit",
     "approval.dismiss.before_commit",
     "approval.halt.after_commit",
     "approval.halt.before_commit",
     "approval.open_notice.before_commit",
     "approval.request_finding.before_commit",
+    "approval.resume_answer.after_commit",
+    "approval.resume_answer.before_commit",
     "approval.revoke.after_commit",
     "approval.revoke.before_commit",
     "ingest.halt.after_commit",

@@ -15,6 +15,7 @@ use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::approval::v1::approval_service_client::ApprovalServiceClient;
 use contracts::classification::v1 as classification_pb;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1 as ingest_pb;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1 as publish_pb;
@@ -74,6 +75,8 @@ const ROLES: [Role; 9] = [
 ];
 
 const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
+/// Who sets what is urgent; the other rules are an administrator's, which classification's own tests hold.
+const URGENCY_SETTERS: &[Role] = &[Role::DutyOfficer, Role::Signer, Role::Administrator];
 const ASKERS: &[Role] = &[Role::DutyOfficer, Role::Drafter, Role::Signer];
 const SUBMITTERS: &[Role] = &[Role::DutyOfficer, Role::Client];
 const READERS: &[Role] = &[
@@ -87,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 37] = [
+const RPCS: [Rpc; 51] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -104,6 +107,10 @@ const RPCS: [Rpc; 37] = [
     rpc("ApprovalService/SignStep", Foreign::NotFound, Role::PEOPLE),
     rpc("ApprovalService/ReturnDraft", Foreign::NotFound, &[Role::Reviewer, Role::Signer]),
     rpc("ApprovalService/DismissCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/MergeCases", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/SplitCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/RerouteCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/ResumeAutomaticAnswer", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RevokeClarification", Foreign::NotFound, LEADS),
     rpc("ApprovalService/OrderHalt", Foreign::NotFound, Role::OFFICERS),
     rpc("ApprovalService/ListAlarms", Foreign::Nothing, Role::PEOPLE),
@@ -117,9 +124,19 @@ const RPCS: [Rpc; 37] = [
     rpc("IngestService/ListMedia", Foreign::Nothing, Role::PEOPLE),
     rpc("IngestService/GetMedia", Foreign::NotFound, Role::OFFICERS),
     rpc("IngestService/TranscribeMessage", Foreign::NotFound, Role::OFFICERS),
+    rpc("IngestService/GetAnswersHalt", Foreign::Own, Role::PEOPLE),
     rpc("ClassificationService/GetClaim", Foreign::NotFound, Role::PEOPLE),
     rpc("ClassificationService/ListClaimReports", Foreign::Nothing, Role::PEOPLE),
     rpc("ClassificationService/ListOtherMessages", Foreign::Nothing, Role::PEOPLE),
+    rpc("RulesService/GetRulesVersion", Foreign::NotFound, Role::PEOPLE),
+    rpc("RulesService/RestoreRulesVersion", Foreign::NotFound, URGENCY_SETTERS),
+    rpc("RulesService/SetRules", Foreign::Own, URGENCY_SETTERS),
+    rpc("RulesService/GetRulebook", Foreign::Own, Role::PEOPLE),
+    rpc("RulesService/ListRulesVersions", Foreign::Own, Role::PEOPLE),
+    rpc("RulesService/TryMessage", Foreign::Own, Role::PEOPLE),
+    rpc("ClassificationService/ListSuggestions", Foreign::Nothing, Role::PEOPLE),
+    rpc("ClassificationService/DeclineSuggestion", Foreign::NotFound, LEADS),
+    rpc("ClassificationService/SetClaimSentence", Foreign::NotFound, ASKERS),
     rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
     rpc("PublishService/ListAccounts", Foreign::Own, READERS),
     rpc("PublishService/Halt", Foreign::StopsNothing, Role::OFFICERS),
@@ -165,6 +182,8 @@ struct Things {
     publication: String,
     /// A message that called for help.
     alarm: String,
+    /// What may belong together with the claim.
+    suggestion: String,
     /// Of a finding's link, with the stranger's agency written into it.
     link_secret: String,
     /// Of a session, with the stranger's agency written into it.
@@ -172,6 +191,8 @@ struct Things {
     /// A request id and a record's id that the first agency used.
     request: String,
     external: String,
+    /// The urgency rules that the program was built with.
+    rules: String,
     /// None of these may be in anything that a stranger is shown.
     secrets: Vec<String>,
 }
@@ -183,6 +204,7 @@ struct Clients {
     approval: ApprovalServiceClient<Channel>,
     ingest: IngestServiceClient<Channel>,
     classification: ClassificationServiceClient<Channel>,
+    rules: RulesServiceClient<Channel>,
     publish: PublishServiceClient<Channel>,
 }
 
@@ -195,6 +217,7 @@ impl Clients {
             approval: ApprovalServiceClient::new(channel(ports.approval)),
             ingest: IngestServiceClient::new(channel(ports.ingest)),
             classification: ClassificationServiceClient::new(channel(ports.classification)),
+            rules: RulesServiceClient::new(channel(ports.classification)),
             publish: PublishServiceClient::new(channel(ports.publish)),
         }
     }
@@ -220,6 +243,9 @@ fn request<M>(message: M, token: Option<&str>) -> Request<M> {
 fn minted() -> String {
     Uuid::now_v7().to_string()
 }
+
+/// What the first agency wrote into its rules.
+const REMARK: &str = "值班室内部说明";
 
 /// What the record says that both agencies are given.
 const RECORD: &str = "体育馆门票涨到五百块一张";
@@ -277,7 +303,9 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             access.sign_out(approval_pb::SignOutRequest { session_secret: things.session_secret.clone() })
         ),
         "ApprovalService/ListCases" => send!(approval.list_cases(approval_pb::ListCasesRequest::default())),
-        "ApprovalService/GetCase" => send!(approval.get_case(approval_pb::GetCaseRequest { case_id })),
+        "ApprovalService/GetCase" => {
+            send!(approval.get_case(approval_pb::GetCaseRequest { case_id, ..Default::default() }))
+        }
         "ApprovalService/OpenNotice" => send!(approval.open_notice(approval_pb::OpenNoticeRequest {
             request_id: minted(),
             sentence: "隔壁县的通报".to_owned(),
@@ -344,6 +372,32 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 reason
             }))
         }
+        "ApprovalService/MergeCases" => send!(approval.merge_cases(approval_pb::MergeCasesRequest {
+            request_id: minted(),
+            case_id,
+            expected_revision: 1,
+            into_case_id: minted(),
+            answers_reporters: true,
+        })),
+        "ApprovalService/SplitCase" => send!(approval.split_case(approval_pb::SplitCaseRequest {
+            request_id: minted(),
+            case_id,
+            expected_revision: 1,
+            report_ids: vec![things.alarm.clone()],
+            sentence: "隔壁县的事".to_owned(),
+        })),
+        "ApprovalService/RerouteCase" => send!(approval.reroute_case(approval_pb::RerouteCaseRequest {
+            case_id,
+            expected_revision: 1,
+            departments: vec!["隔壁县应急管理局".to_owned()],
+        })),
+        "ApprovalService/ResumeAutomaticAnswer" => {
+            send!(approval.resume_automatic_answer(approval_pb::ResumeAutomaticAnswerRequest {
+                case_id,
+                expected_revision: 1,
+                reason,
+            }))
+        }
         "ApprovalService/RevokeClarification" => {
             send!(approval.revoke_clarification(approval_pb::RevokeClarificationRequest {
                 clarification_id,
@@ -399,8 +453,15 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 text: reason,
             }))
         }
+        "IngestService/GetAnswersHalt" => {
+            send!(ingest.get_answers_halt(ingest_pb::GetAnswersHaltRequest {}))
+        }
         "ClassificationService/GetClaim" => {
-            send!(classification.get_claim(classification_pb::GetClaimRequest { claim_id }))
+            let asked = request(classification_pb::GetClaimRequest { claim_id }, token);
+            let mut claim = clients.clone().classification.get_claim(asked).await?.into_inner();
+            // How it spreads is told as of now, which moves on.
+            claim.spread = None;
+            told(&claim)
         }
         "ClassificationService/ListClaimReports" => {
             send!(classification.list_claim_reports(classification_pb::ListClaimReportsRequest {
@@ -410,6 +471,54 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         }
         "ClassificationService/ListOtherMessages" => {
             send!(classification.list_other_messages(classification_pb::ListOtherMessagesRequest::default()))
+        }
+        "RulesService/GetRulesVersion" => {
+            let kind = classification_pb::RulesKind::Urgency.into();
+            send!(rules.get_rules_version(classification_pb::GetRulesVersionRequest { kind, version: 1 }))
+        }
+        "RulesService/RestoreRulesVersion" => {
+            send!(rules.restore_rules_version(classification_pb::RestoreRulesVersionRequest {
+                request_id: minted(),
+                kind: classification_pb::RulesKind::Urgency.into(),
+                expected_version: 0,
+                version: 1,
+            }))
+        }
+        // The same request again from every role: a change and its replays.
+        "RulesService/SetRules" => send!(rules.set_rules(classification_pb::SetRulesRequest {
+            request_id: things.request.clone(),
+            kind: classification_pb::RulesKind::Urgency.into(),
+            expected_version: 0,
+            text: things.rules.clone(),
+        })),
+        "RulesService/GetRulebook" => {
+            send!(rules.get_rulebook(classification_pb::GetRulebookRequest {}))
+        }
+        "RulesService/ListRulesVersions" => {
+            let kind = classification_pb::RulesKind::Urgency.into();
+            let list = classification_pb::ListRulesVersionsRequest { kind, ..Default::default() };
+            send!(rules.list_rules_versions(list))
+        }
+        "RulesService/TryMessage" => send!(rules.try_message(classification_pb::TryMessageRequest {
+            text: "听说隔壁县要停水".to_owned(),
+            ..Default::default()
+        })),
+        "ClassificationService/ListSuggestions" => {
+            send!(classification.list_suggestions(classification_pb::ListSuggestionsRequest {
+                claim_id,
+                ..Default::default()
+            }))
+        }
+        "ClassificationService/DeclineSuggestion" => {
+            send!(classification.decline_suggestion(classification_pb::DeclineSuggestionRequest {
+                suggestion_id: things.suggestion.clone(),
+            }))
+        }
+        "ClassificationService/SetClaimSentence" => {
+            send!(classification.set_claim_sentence(classification_pb::SetClaimSentenceRequest {
+                claim_id,
+                sentence: "隔壁县的事".to_owned(),
+            }))
         }
         "PublishService/ListPublications" => {
             send!(
@@ -544,6 +653,23 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         .into_inner()
         .session_secret;
 
+    let mut rules_client = clients.rules.clone();
+    let read = grpc::with_token(classification_pb::GetRulebookRequest {}, duty);
+    let rulebook = rules_client.get_rulebook(read).await.unwrap().into_inner().rules;
+    let urgency = classification_pb::RulesKind::Urgency;
+    let is_urgency = |rules: &classification_pb::Rules| {
+        rules.version.as_ref().is_some_and(|version| version.kind() == urgency)
+    };
+    let rules = rulebook.into_iter().find(is_urgency).unwrap().text;
+    let request = minted();
+    let own_rules = classification_pb::SetRulesRequest {
+        request_id: request.clone(),
+        kind: urgency.into(),
+        expected_version: 0,
+        text: format!("{rules}\n# {REMARK}\n"),
+    };
+    rules_client.set_rules(grpc::with_token(own_rules, duty)).await.unwrap();
+
     let approval = superuser(office, "approval");
     let of_case = |row: sqlx::postgres::PgRow| -> (Uuid, String) { (row.get(0), row.get(1)) };
     let (claim, code) = sqlx::query("SELECT claim_id, code FROM approval.case_file WHERE case_id = $1")
@@ -563,19 +689,34 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
             .fetch_one(&superuser(office, "publish"))
             .await
             .unwrap();
+    let suggestion = Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO classification.suggestion
+            (agency_id, suggestion_id, kind, claim_id, other_claim_id, similarity, reasons, suggest_time)
+         VALUES ($1, $2, 'split', $3, $3, 0.1, '[]', now())",
+    )
+    .bind(office.installation.agency().as_uuid())
+    .bind(suggestion)
+    .bind(claim)
+    .execute(&superuser(office, "classification"))
+    .await
+    .unwrap();
     let (request, external) = (minted(), "合作单位-0001".to_owned());
     let secrets = [
         &case,
         &claim.to_string(),
         &seen.clarification,
         &alarm.to_string(),
+        &suggestion.to_string(),
         &publication.to_string(),
         &office.installation.agency().to_string(),
         &citizen.openid,
         about,
         "被困在三楼",
-        "身份证",
+        // Every agency's rules know the words of it; the message is the first agency's own.
+        "身份证怎么补办",
         "qinglan",
+        REMARK,
     ];
     Things {
         secrets: secrets.map(str::to_owned).into_iter().chain([code]).collect(),
@@ -584,10 +725,12 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         clarification: seen.clarification,
         publication: publication.to_string(),
         alarm: alarm.to_string(),
+        suggestion: suggestion.to_string(),
         link_secret: renamed(&link_secret, stranger),
         session_secret: renamed(&session_secret, stranger),
         request,
         external,
+        rules,
     }
 }
 
@@ -602,6 +745,10 @@ async fn seen_by_itself(clients: &Clients, things: &Things, token: &str) -> Vec<
         "ClassificationService/GetClaim",
         "ClassificationService/ListClaimReports",
         "ClassificationService/ListOtherMessages",
+        "RulesService/GetRulebook",
+        "RulesService/ListRulesVersions",
+        "RulesService/GetRulesVersion",
+        "ClassificationService/ListSuggestions",
         "PublishService/ListPublications",
         "PublishService/ListAccounts",
     ] {

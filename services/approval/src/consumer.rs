@@ -1,7 +1,7 @@
 //! Messages to use cases: claims and alarms from classification, publications from publish.
 
 use contracts::Event;
-use contracts::classification::v1::{AlarmRaised, ClaimGrew, ClaimOpened};
+use contracts::classification::v1::{AlarmRaised, ClaimGrew, ClaimOpened, SuspensionChanged};
 use contracts::publish::v1::PublicationChanged;
 use ids::AgencyId;
 use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
@@ -10,17 +10,18 @@ use runtime::Clock;
 use sqlx::PgConnection;
 
 use crate::events;
+use crate::resume_answer::Suspension;
 use crate::store::alarm::Alarm;
 use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
 use crate::store::{self, StoreError};
-use crate::{follow_claims, follow_publications};
+use crate::{follow_claims, follow_publications, resume_answer};
 
 /// What classification tells.
 pub const CLASSIFICATION: Subscription = Subscription {
     stream: "CLASSIFICATION",
     durable: "approval-on-classification",
-    subjects: &[ClaimOpened::SUBJECT, ClaimGrew::SUBJECT, AlarmRaised::SUBJECT],
+    subjects: &[ClaimOpened::SUBJECT, ClaimGrew::SUBJECT, AlarmRaised::SUBJECT, SuspensionChanged::SUBJECT],
     // One statement opens or grows them all; more would only hold the agency's counter longer.
     batch_max: 200,
 };
@@ -40,6 +41,8 @@ pub enum Told {
     Claim(ClaimCounts),
     /// A call for help came in.
     Alarm(Alarm),
+    /// An automatic answer was switched off or on.
+    Suspension(Suspension),
 }
 
 /// Follows classification.
@@ -60,6 +63,8 @@ impl Subscriber for OnClassification {
             events::claim_counts(event.claim, event.state_revision).map(Told::Claim)
         } else if subject == AlarmRaised::SUBJECT {
             events::alarm(decode(payload)?).map(Told::Alarm)
+        } else if subject == SuspensionChanged::SUBJECT {
+            events::suspension(&decode(payload)?).map(Told::Suspension)
         } else {
             Err(format!("{subject} is none of our subjects"))
         };
@@ -82,7 +87,7 @@ impl Subscriber for OnClassification {
         }
         let claims = batch.iter().filter_map(|delivery| match &delivery.input {
             Told::Claim(claim) => Some(claim),
-            Told::Alarm(_) => None,
+            Told::Alarm(_) | Told::Suspension(_) => None,
         });
         let opened =
             follow_claims::follow(tx, agency, claims, self.clock.now()).await.map_err(
@@ -108,6 +113,11 @@ impl Subscriber for OnClassification {
                 if let Some(traceparent) = span.in_scope(telemetry::current_traceparent) {
                     store::case::keep_opening(tx, case, &traceparent).await.map_err(refused)?;
                 }
+            }
+        }
+        for delivery in batch {
+            if let Told::Suspension(suspension) = &delivery.input {
+                resume_answer::follow(tx, agency, suspension, self.clock.now()).await.map_err(refused)?;
             }
         }
         runtime::crash_point!("approval.consumer.before_commit");

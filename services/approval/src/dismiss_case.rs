@@ -82,7 +82,7 @@ impl Desk {
 
 /// Nobody is being told any more that a dismissed case is under investigation. Anything else that is signed
 /// keeps the case from being dismissed.
-async fn revoke_holding_statements(
+pub async fn revoke_holding_statements(
     tx: &mut PgConnection,
     case: &CaseFile,
     command: &DismissCase,

@@ -2,10 +2,11 @@
 
 use contracts::approval::v1 as pb;
 use contracts::{classification, publish};
-use ids::{AgencyId, ClaimId};
+use ids::{AgencyId, ClaimId, ClarificationId};
 use signoff::bundle::{Bundle, Signature, Signed};
 use time::OffsetDateTime;
 
+use crate::correct_claims::SplitCase;
 use crate::domain::case::CaseFile;
 use crate::domain::content::Place;
 use crate::domain::halt::HaltScope;
@@ -13,6 +14,7 @@ use crate::domain::officer::Officer;
 use crate::domain::publication::PublicationState;
 use crate::domain::revision::Step;
 use crate::order_halt::OrderHalt;
+use crate::resume_answer::Suspension;
 use crate::store::alarm::Alarm;
 use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
@@ -68,6 +70,76 @@ pub fn case_dismissed(agency: AgencyId, case: &CaseFile) -> pb::CaseDismissed {
     }
 }
 
+fn corrected(
+    agency: AgencyId,
+    correction: u64,
+    now: OffsetDateTime,
+    decision: pb::claim_corrected::Decision,
+) -> pb::ClaimCorrected {
+    pb::ClaimCorrected {
+        agency_id: agency.to_string(),
+        correction,
+        decide_time: Some(grpc::timestamp(now)),
+        decision: Some(decision),
+    }
+}
+
+/// A claim's reports belong to another.
+pub fn claims_merged(
+    agency: AgencyId,
+    correction: u64,
+    now: OffsetDateTime,
+    claim: ClaimId,
+    into: ClaimId,
+) -> pb::ClaimCorrected {
+    let merge = pb::claim_corrected::Merge { claim_id: claim.to_string(), into_claim_id: into.to_string() };
+    corrected(agency, correction, now, pb::claim_corrected::Decision::Merge(merge))
+}
+
+/// Some of a claim's reports are about something else.
+pub fn claim_split(
+    agency: AgencyId,
+    correction: u64,
+    now: OffsetDateTime,
+    claim: ClaimId,
+    new: ClaimId,
+    split: &SplitCase,
+) -> pb::ClaimCorrected {
+    let split = pb::claim_corrected::Split {
+        claim_id: claim.to_string(),
+        new_claim_id: new.to_string(),
+        report_ids: split.reports.iter().map(ToString::to_string).collect(),
+        sentence: split.sentence.clone(),
+    };
+    corrected(agency, correction, now, pb::claim_corrected::Decision::Split(split))
+}
+
+/// A claim is for other departments.
+pub fn claim_rerouted(
+    agency: AgencyId,
+    correction: u64,
+    now: OffsetDateTime,
+    claim: ClaimId,
+    departments: &[String],
+) -> pb::ClaimCorrected {
+    let reroute =
+        pb::claim_corrected::Reroute { claim_id: claim.to_string(), departments: departments.to_vec() };
+    corrected(agency, correction, now, pb::claim_corrected::Decision::Reroute(reroute))
+}
+
+/// An automatic answer is on again.
+pub fn answer_resumed(
+    agency: AgencyId,
+    clarification: ClarificationId,
+    suspension_revision: i64,
+) -> pb::AnswerResumed {
+    pb::AnswerResumed {
+        agency_id: agency.to_string(),
+        clarification_id: clarification.to_string(),
+        suspension_revision: suspension_revision.unsigned_abs(),
+    }
+}
+
 /// An officer stopped something.
 pub fn halt_ordered(officer: &Officer, halt: &OrderHalt, now: OffsetDateTime) -> pb::HaltOrdered {
     use pb::halt_scope::Scope;
@@ -120,6 +192,18 @@ pub fn alarm(event: classification::v1::AlarmRaised) -> Result<Alarm, Unreadable
         report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
         masked_text: words(&event.masked_text),
         raise_time,
+    })
+}
+
+/// An automatic answer, as an event describes it.
+pub fn suspension(event: &classification::v1::SuspensionChanged) -> Result<Suspension, Unreadable> {
+    Ok(Suspension {
+        clarification: event.clarification_id.parse().map_err(|_| "clarification_id is no UUID")?,
+        suspension_revision: i64::try_from(event.state_revision)
+            .map_err(|_| "state_revision is out of range")?,
+        suspended: event.suspended,
+        wrong: event.wrong_count,
+        answered: event.answered_count,
     })
 }
 

@@ -12,13 +12,15 @@
 //! `approval.answer_finding.before_commit`, `approval.save_draft.before_commit`,
 //! `approval.save_draft.after_commit`, `approval.sign.before_commit`, `approval.sign.after_commit`,
 //! `approval.revoke.before_commit`, `approval.revoke.after_commit`, `approval.dismiss.before_commit`,
-//! `approval.dismiss.after_commit`, `approval.halt.before_commit`, `approval.halt.after_commit`.
+//! `approval.dismiss.after_commit`, `approval.correct.before_commit`, `approval.correct.after_commit`,
+//! `approval.resume_answer.before_commit`, `approval.resume_answer.after_commit`, `approval.halt.before_commit`, `approval.halt.after_commit`.
 
 mod alarms;
 mod answer_finding;
 mod audit;
 mod config;
 mod consumer;
+mod correct_claims;
 mod desk;
 mod dismiss_case;
 pub mod domain;
@@ -35,6 +37,7 @@ mod password;
 pub mod provision;
 mod read_cases;
 mod request_finding;
+mod resume_answer;
 mod return_draft;
 mod revoke_clarification;
 mod save_draft;

@@ -1,9 +1,9 @@
 //! The queue, and one case with everything about it.
 
-use ids::{AgencyId, CaseId};
+use ids::{AgencyId, CaseId, ClaimId};
 use sqlx::PgConnection;
 
-use crate::desk::{Desk, commit};
+use crate::desk::{Desk, commit, trace_case};
 use crate::domain::case::{CaseFile, CaseState};
 use crate::domain::finding::Finding;
 use crate::domain::revision::{Revision, Step};
@@ -19,6 +19,16 @@ pub struct SignedRevision {
     pub revision: Revision,
     /// Its steps, in the order of the chain.
     pub steps: Vec<Step>,
+}
+
+/// How a case is asked for.
+pub enum WantedCase {
+    /// By its id.
+    Id(CaseId),
+    /// By the claim that it is about.
+    OfClaim(ClaimId),
+    /// By the number that people use.
+    Code(String),
 }
 
 /// One case with everything about it.
@@ -74,8 +84,19 @@ impl Desk {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn get_case(&self, agency: AgencyId, case: CaseId) -> Result<Option<WholeCase>, StoreError> {
+    pub async fn get_case(
+        &self,
+        agency: AgencyId,
+        wanted: &WantedCase,
+    ) -> Result<Option<WholeCase>, StoreError> {
         let mut tx = self.begin(agency).await?;
+        let case = match wanted {
+            WantedCase::Id(case) => Some(*case),
+            WantedCase::OfClaim(claim) => store::case::of_claim(&mut tx, agency, *claim).await?,
+            WantedCase::Code(code) => store::case::of_code(&mut tx, agency, code).await?,
+        };
+        let Some(case) = case else { return Ok(None) };
+        trace_case(case);
         let Some(file) = store::case::get(&mut tx, case).await? else { return Ok(None) };
         let findings = store::finding::of_case(&mut tx, case).await?;
         let revisions = store::clarification::of_case(&mut tx, case).await?;

@@ -5,6 +5,7 @@ use tonic::{Code, Status};
 
 use crate::alarms::AcknowledgeError;
 use crate::answer_finding::AnswerFindingError;
+use crate::correct_claims::CorrectError;
 use crate::dismiss_case::DismissCaseError;
 use crate::domain::case::{CaseRefusal, CaseState};
 use crate::domain::chain::ChainRefusal;
@@ -13,6 +14,7 @@ use crate::issue_token::IssueTokenError;
 use crate::open_notice::OpenNoticeError;
 use crate::order_halt::OrderHaltError;
 use crate::request_finding::RequestFindingError;
+use crate::resume_answer::ResumeAnswerError;
 use crate::return_draft::ReturnDraftError;
 use crate::revoke_clarification::RevokeError;
 use crate::save_draft::SaveDraftError;
@@ -210,6 +212,81 @@ impl From<DismissCaseError> for Status {
             .into(),
             DismissCaseError::Case(refusal) => refuse_case(refusal).into(),
             DismissCaseError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CorrectError> for Status {
+    fn from(error: CorrectError) -> Self {
+        match error {
+            CorrectError::NoCase => Refusal::not_found("case").into(),
+            CorrectError::Stale => case_changed().into(),
+            CorrectError::NoClaim => Refusal::precondition(
+                "CASE_HAS_NO_CLAIM",
+                "通报工单没有线索，不能合并或拆分。",
+                "A notice has no reports to merge or split.",
+            )
+            .into(),
+            CorrectError::SameCase => Refusal::invalid(
+                "into_case_id",
+                "不能并入自己，请选择另一个工单。",
+                "A case cannot be merged into itself; choose another one.",
+            )
+            .into(),
+            CorrectError::IntoDismissed => Refusal::precondition(
+                "TARGET_DISMISSED",
+                "要并入的工单已经关闭，请选择未关闭的工单。",
+                "The case to merge into is closed; choose one that is open.",
+            )
+            .into(),
+            CorrectError::Signed => Refusal::precondition(
+                "CASE_HAS_SIGNED_CLARIFICATION",
+                "这个工单有已签发的稿件，不能并入别的工单；可以反过来，把另一个工单并入它。",
+                "Something of this case is signed; merge the other case into this one instead.",
+            )
+            .into(),
+            CorrectError::AnswersReporters => Refusal::precondition(
+                "MERGE_ANSWERS_REPORTERS",
+                "要并入的工单已有签发的稿件：合并后，本工单的留言人都会收到它。请确认后再合并。",
+                "The other case has a signed clarification: after the merge every reporter of this one is sent it. \
+                 Confirm that first.",
+            )
+            .into(),
+            CorrectError::NothingLeft => Refusal::precondition(
+                "NO_REPORT_LEFT",
+                "不能把全部线索都拆出去，至少要留下一条。",
+                "Not every report can be taken out; leave at least one.",
+            )
+            .into(),
+            CorrectError::RequestReused => request_reused().into(),
+            CorrectError::Case(refusal @ CaseRefusal { state: CaseState::Signed | CaseState::Published }) => {
+                Refusal::precondition(
+                    "CASE_STATE",
+                    "工单已签发或已发布，不能并入别的工单；可以反过来，把另一个工单并入它。",
+                    "A signed or published case is not merged away; merge the other case into it instead.",
+                )
+                .with("state", refusal.state.as_str())
+                .into()
+            }
+            CorrectError::Case(refusal) => refuse_case(refusal).into(),
+            CorrectError::Store(error) => error.into(),
+            broken @ CorrectError::UnknownAgency => Refusal::internal(&broken).into(),
+        }
+    }
+}
+
+impl From<ResumeAnswerError> for Status {
+    fn from(error: ResumeAnswerError) -> Self {
+        match error {
+            ResumeAnswerError::NoCase => Refusal::not_found("case").into(),
+            ResumeAnswerError::Stale => case_changed().into(),
+            ResumeAnswerError::NotSuspended => Refusal::precondition(
+                "ANSWER_NOT_SUSPENDED",
+                "这个工单的自动答复没有停用。",
+                "No automatic answer of this case is switched off.",
+            )
+            .into(),
+            ResumeAnswerError::Store(error) => error.into(),
         }
     }
 }

@@ -6,20 +6,19 @@
 //! only that nobody is answered by them. What else there is to say becomes a reason for a person to read, and the
 //! report stays where it is. A report that has reached something is not moved here: that is people's to do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use ids::{AgencyId, ReportId};
 use judgement::intent::Intent;
 use judgement::picture::{SAME_BITS_MAX, readable, words_agree};
 use judgement::reason::Reason;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
-use crate::decide::{Decided, Judgement, Outcome, Received, Round, Words, save};
+use crate::decide::{Batch, Decided, Ground, Judgement, Outcome, Received, Round, Words, save};
 use crate::known::Known;
 use crate::store::links;
 use crate::store::pictures::{self, Picture, Transcript};
-use crate::store::reports::{self, Unplaced};
+use crate::store::reports;
 
 /// What came to be known of a report besides its words.
 #[derive(Clone, Debug)]
@@ -60,9 +59,9 @@ pub async fn look(
     tx: &mut PgConnection,
     agency: AgencyId,
     known: &mut Known,
+    ground: Ground<'_>,
     reports: &[ReportId],
     spans: &HashMap<ReportId, Option<String>>,
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let seen = pictures::of_reports(tx, agency, reports).await?;
     let written = pictures::transcripts(tx, agency, reports).await?;
@@ -75,22 +74,20 @@ pub async fn look(
     };
     // Few at a time, for a picture takes a second to be read: one after another, so that each sees the last.
     for mut unplaced in reports::unplaced(tx, agency, reports).await? {
-        let (transcript, picture) = of_report(unplaced.received.report);
-        unplaced.received.traceparent = spans.get(&unplaced.received.report).cloned().flatten();
-        let answered = HashSet::new();
+        let (transcript, picture) = of_report(unplaced.report);
+        unplaced.traceparent = spans.get(&unplaced.report).cloned().flatten();
         if let Some(transcript) = transcript {
             let links = judgement::link::links(&transcript.masked_text);
             let by_link = links::of(tx, agency, &links.iter().collect::<Vec<_>>()).await?;
-            let mut round = Round::new(known, answered, by_link);
-            let received =
-                Received { masked_text: transcript.masked_text.clone(), ..unplaced.received.clone() };
-            let mut decided = round.decide(&received, Judgement::of(&received));
+            let mut round = Round::new(known, ground, by_link);
+            let received = Received { masked_text: transcript.masked_text.clone(), ..unplaced.clone() };
+            let mut decided = round.decide(&received, Judgement::of(&received, ground.current));
             decided.reasons.insert(0, Reason::new("transcript.words", "按值班人员听写的内容判断", 0.0));
-            write(tx, agency, &received, decided, round, now).await?;
+            write(tx, agency, &received, decided, round).await?;
         } else if let Some(picture) = picture {
-            let mut round = Round::new(known, answered, links::Known::new());
+            let mut round = Round::new(known, ground, links::Known::new());
             round.words = Words::OfMachine;
-            look_at(tx, agency, &unplaced, picture, round, now).await?;
+            look_at(tx, agency, &unplaced, picture, round).await?;
         }
     }
     Ok(())
@@ -99,28 +96,27 @@ pub async fn look(
 async fn look_at(
     tx: &mut PgConnection,
     agency: AgencyId,
-    unplaced: &Unplaced,
+    unplaced: &Received,
     picture: &Picture,
     mut round: Round<'_>,
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let received = Received { masked_text: picture.masked_text.clone(), ..unplaced.received.clone() };
+    let received = Received { masked_text: picture.masked_text.clone(), ..unplaced.clone() };
     let mut notes = Vec::new();
     if let Some(decided) = same_picture(tx, agency, picture, &round, &mut notes).await? {
-        return write(tx, agency, &received, decided, round, now).await;
+        return write(tx, agency, &received, decided, round).await;
     }
     if readable(&picture.masked_text, picture.confidence) {
-        let mut decided = round.decide(&received, Judgement::of(&received));
+        let mut decided = round.decide(&received, Judgement::of(&received, round.ground.current));
         decided.reasons.insert(0, read_reason(picture, "按图中识别出的文字判断"));
         decided.reasons.extend(notes);
-        return write(tx, agency, &received, decided, round, now).await;
+        return write(tx, agency, &received, decided, round).await;
     }
     notes.push(if picture.unread_reason.is_empty() {
         read_reason(picture, "图中识别出的文字不足以判断，请人看图")
     } else {
         Reason::new("picture.unread", format!("{}，请人看图", picture.unread_reason), 0.0)
     });
-    stay(tx, agency, unplaced, notes).await
+    reports::explain(tx, agency, unplaced.report, &notes).await
 }
 
 /// The claim of the most alike picture, where it is the same one.
@@ -170,24 +166,11 @@ async fn write(
     received: &Received,
     decided: Decided,
     round: Round<'_>,
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let Round { opened, learned, noted, .. } = round;
-    reports::put(tx, agency, received.report, &decided).await?;
+    let Round { ground, opened, learned, noted, .. } = round;
+    let revision = reports::put(tx, agency, received.report, &decided).await?;
     links::note(tx, agency, &noted).await?;
-    let (batch, decided) = (std::slice::from_ref(received), std::slice::from_ref(&decided));
-    save(tx, agency, batch, decided, opened, &learned, now).await
-}
-
-/// Leaves a report where it is, and says what was seen.
-async fn stay(
-    tx: &mut PgConnection,
-    agency: AgencyId,
-    unplaced: &Unplaced,
-    notes: Vec<Reason>,
-) -> sqlx::Result<()> {
-    let mut reasons = unplaced.reasons.clone();
-    reasons.extend(notes);
-    let stays = Decided { intent: unplaced.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons };
-    reports::put(tx, agency, unplaced.received.report, &stays).await
+    let (received, decided) = (std::slice::from_ref(received), std::slice::from_ref(&decided));
+    let batch = Batch::new(received, decided, &ground).again(revision);
+    save(tx, agency, &batch, opened, &learned).await
 }

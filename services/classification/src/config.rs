@@ -1,6 +1,7 @@
 //! What this service is told at start. Reading it is `runtime::config`'s job.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use database::DatabaseConfig;
 use messaging::BusConfig;
@@ -16,6 +17,9 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The bus.
     pub bus: BusConfig,
+    /// A folder of this replica's own in which the index is kept between starts. Without one, every start reads the
+    /// whole log of what is known.
+    pub index_folder: Option<PathBuf>,
     /// The key that callers' tokens are checked with, in hex.
     pub token_public_key: String,
 }

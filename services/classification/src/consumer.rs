@@ -4,6 +4,7 @@ use ids::AgencyId;
 use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable, Waker};
 use runtime::{Clock, crash_point};
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::again::Later;
 use crate::decide::{Decide, Received};
@@ -32,6 +33,8 @@ pub const DECISIONS: Subscription = Subscription {
     durable: "classification-on-decision",
     subjects: &[
         "approval.case.dismissed.v1",
+        "approval.claim.corrected.v1",
+        "approval.answer.resumed.v1",
         "approval.clarification.signed.v1",
         "approval.clarification.revoked.v1",
     ],
@@ -124,7 +127,12 @@ impl Subscriber for Again {
 }
 
 /// Learns what approval decided.
-pub struct Decisions;
+pub struct Decisions {
+    /// Sends what follows from it.
+    pub waker: Waker,
+    /// When it was learned.
+    pub clock: Clock,
+}
 
 impl Subscriber for Decisions {
     type Input = Read<Fact>;
@@ -139,12 +147,19 @@ impl Subscriber for Decisions {
         agency: AgencyId,
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
-        learn_all(tx, agency, batch).await
+        learn_all(tx, agency, batch, self.clock.now()).await
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
+        self.waker.wake();
     }
 }
 
 /// Learns what publish made public.
-pub struct Publications;
+pub struct Publications {
+    /// When it was learned.
+    pub clock: Clock,
+}
 
 impl Subscriber for Publications {
     type Input = Read<Fact>;
@@ -159,7 +174,7 @@ impl Subscriber for Publications {
         agency: AgencyId,
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
-        learn_all(tx, agency, batch).await
+        learn_all(tx, agency, batch, self.clock.now()).await
     }
 }
 
@@ -167,10 +182,11 @@ async fn learn_all(
     tx: &mut PgConnection,
     agency: AgencyId,
     batch: &[Delivery<Read<Fact>>],
+    now: OffsetDateTime,
 ) -> Result<(), ApplyError> {
     let facts =
         batch.iter().map(|delivery| of_agency(agency, &delivery.input)).collect::<Result<Vec<_>, _>>()?;
-    Ok(learn(tx, agency, facts).await?)
+    Ok(learn(tx, agency, facts, now).await?)
 }
 
 /// What an event says, if its payload belongs to the agency that its envelope names.

@@ -11,29 +11,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use messaging::outbox;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::again::{self, Later};
 use crate::events;
-use crate::known::{Change, Known};
+use crate::index_file::IndexFiles;
+use crate::known::{Change, Known, claim_of_match, clarification_of_match};
+use crate::models::{Active, Models};
+use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
-use judgement::intent::{Intent, Judged, Rules};
+use crate::suspend::{self, WrongAnswer};
+use judgement::intent::{Intent, Judged};
 use judgement::link::{Link, links as links_of};
-use judgement::matching::{Certainty, matches};
-use judgement::ngram::Profile;
+use judgement::matching::{Certainty, TEXTS_MAX};
 use judgement::normalise::normalise;
+use judgement::profile::Profile;
 use judgement::reason::Reason;
-use judgement::routing::Topics;
 use judgement::sentence::sentence;
 use judgement::urgency::{Signals, Spread, urgency};
 
-/// Texts kept of one claim. More would say the same again and make every look-up slower.
-const TEXTS_MAX: usize = 24;
-
 /// Reports decided between two chances for other tasks: one takes up to some hundred microseconds.
 const DECIDED_AT_ONCE: usize = 16;
+
+/// Days begin and end as they do in Beijing, whatever the machine's zone.
+pub const BEIJING: UtcOffset = time::macros::offset!(+8);
 
 /// A report as it was received.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Received {
     pub said_time: OffsetDateTime,
     /// Where it was seen; empty where that is not known.
     pub seen_at: String,
+    /// Which way it came in, as the contracts number them.
+    pub channel: i32,
     /// The span that events about it follow from.
     pub traceparent: Option<String>,
 }
@@ -101,13 +106,53 @@ impl Decided {
     }
 }
 
+/// What one agency knows; nothing before its first decision.
+type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
+
 /// Decides for every agency. Cheap to clone; clones share what is known.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Decide {
-    agencies: Arc<Mutex<HashMap<AgencyId, Arc<tokio::sync::Mutex<Known>>>>>,
+    agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
+    rulebooks: Rulebooks,
+    models: Models,
+    files: Option<IndexFiles>,
+}
+
+/// How many texts are known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts {
+    /// In all.
+    pub all: usize,
+    /// Of them in memory and not in a file.
+    pub in_memory: usize,
 }
 
 impl Decide {
+    /// Decides by these rules, with an index that starts from a file, where there is one.
+    pub fn by(rulebooks: Rulebooks, files: Option<IndexFiles>) -> Self {
+        Self { agencies: Arc::default(), rulebooks, models: Models::default(), files }
+    }
+
+    /// The agencies for which something was decided.
+    pub fn agencies(&self) -> Vec<AgencyId> {
+        self.agencies.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// How many texts are known of an agency.
+    pub async fn texts(&self, agency: AgencyId) -> Texts {
+        let known = self.known(agency);
+        let known = known.lock().await;
+        known.as_ref().map_or_else(Texts::default, |known| Texts {
+            all: known.index().len(),
+            in_memory: known.index().tail_len(),
+        })
+    }
+
+    /// Serves from now on from what a file knew; the next decision catches up with the rest.
+    pub async fn serve_from(&self, agency: AgencyId, known: Known) {
+        *self.known(agency).lock().await = Some(known);
+    }
+
     /// Decides a batch and writes everything that follows from it, in the caller's transaction.
     ///
     /// # Errors
@@ -125,12 +170,18 @@ impl Decide {
         claims::remember_agency(tx, agency).await?;
         let known = self.known(agency);
         let mut known = known.lock().await;
-        known.catch_up(tx, agency).await?;
-        let judged: Vec<Judgement> = batch.iter().map(Judgement::of).collect();
+        let known = self.caught_up(tx, agency, &mut known).await?;
+        let current = self.rulebooks.current(tx, agency).await?;
+        let models = self.models.current(tx, agency).await?;
+        let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
-        let asked: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
-        let links = links::of(tx, agency, &asked).await?;
-        let mut round = Round::new(&mut known, answered, links);
+        let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
+        let sought: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
+        let links = links::of(tx, agency, &sought).await?;
+        let ground = Ground { current: &current, models: &models, now };
+        let mut round = Round::new(known, ground, links);
+        round.answered = answered;
+        round.asked = asked;
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -138,13 +189,15 @@ impl Decide {
                 tokio::task::yield_now().await;
             }
         }
-        let Round { opened, learned, noted, .. } = round;
+        let Round { known, opened, learned, noted, wrong, .. } = round;
         reports::insert(tx, agency, &batch, &decided).await?;
         links::note(tx, agency, &noted).await?;
-        save(tx, agency, &batch, &decided, opened, &learned, now).await?;
+        let written = Batch::new(&batch, &decided, &ground);
+        save(tx, agency, &written, opened, &learned).await?;
+        suspend::note_wrong(tx, agency, &wrong, now).await?;
         let nowhere = batch.iter().zip(&decided).filter(|(_, decided)| decided.reached_nothing());
         let nowhere: Vec<ReportId> = nowhere.map(|(received, _)| received.report).collect();
-        again::look(tx, agency, &mut known, &nowhere, &HashMap::new(), now).await
+        again::look(tx, agency, known, ground, &nowhere, &HashMap::new()).await
     }
 
     /// Takes note of what came to be known of reports, and judges those again that had reached nothing, in the
@@ -163,18 +216,40 @@ impl Decide {
         claims::remember_agency(tx, agency).await?;
         let known = self.known(agency);
         let mut known = known.lock().await;
-        known.catch_up(tx, agency).await?;
+        let known = self.caught_up(tx, agency, &mut known).await?;
+        let current = self.rulebooks.current(tx, agency).await?;
+        let models = self.models.current(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, now };
         for (later, _) in later {
             later.keep(tx, agency).await?;
         }
         let reports: Vec<ReportId> = later.iter().map(|(later, _)| later.report()).collect();
         let spans = later.iter().map(|(later, span)| (later.report(), span.clone())).collect();
-        again::look(tx, agency, &mut known, &reports, &spans, now).await
+        again::look(tx, agency, known, ground, &reports, &spans).await
     }
 
-    fn known(&self, agency: AgencyId) -> Arc<tokio::sync::Mutex<Known>> {
+    /// What is known, as the log tells now; from a file where there is one and nothing was decided yet.
+    async fn caught_up<'known>(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        known: &'known mut Option<Known>,
+    ) -> sqlx::Result<&'known mut Known> {
+        let known = match known {
+            Some(known) => known,
+            none => none.insert(match &self.files {
+                Some(files) => files.load(tx, agency).await?,
+                None => Known::default(),
+            }),
+        };
+        known.catch_up(tx, agency).await?;
+        Ok(known)
+    }
+
+    /// What an agency knows. Whoever catches up with the log holds the agency's lock.
+    pub fn known(&self, agency: AgencyId) -> Shared {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(agencies.entry(agency).or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Known::new()))))
+        Arc::clone(agencies.entry(agency).or_default())
     }
 }
 
@@ -188,15 +263,11 @@ pub struct Judgement {
 
 impl Judgement {
     /// Judges a report's words.
-    pub fn of(received: &Received) -> Self {
+    pub fn of(received: &Received, current: &Current) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        Self {
-            judged: Rules::get().judge(&text, profile.informative),
-            text,
-            profile,
-            links: links_of(&received.masked_text),
-        }
+        let judged = current.rulebook.intent.judge(&text, profile.informative);
+        Self { judged, text, profile, links: links_of(&received.masked_text) }
     }
 }
 
@@ -211,14 +282,31 @@ pub struct Round<'a> {
     pub(crate) known: &'a mut Known,
     /// Whose the words are that are judged.
     pub(crate) words: Words,
+    /// What decisions rest on.
+    pub(crate) ground: Ground<'a>,
     /// Claims that are known by web address.
     links: links::Known,
     pub(crate) noted: Vec<Noted>,
-    /// Reporters whose last report was answered automatically.
-    answered: HashSet<ReporterId>,
+    /// Reporters whose last report was answered automatically, and with what.
+    answered: HashMap<ReporterId, ClarificationId>,
+    /// What those clarifications say is being said.
+    asked: HashMap<ClarificationId, String>,
+    /// Answers that their reporters said were not what they asked.
+    wrong: Vec<WrongAnswer>,
     /// Claims opened, with the place of the report that opened each.
     pub(crate) opened: BTreeMap<ClaimId, Opening>,
     pub(crate) learned: Vec<Change>,
+}
+
+/// What the decisions of one transaction rest on.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The agency's rules.
+    pub current: &'a Current,
+    /// What the office's decisions have taught.
+    pub models: &'a Active,
+    /// When it is decided.
+    pub now: OffsetDateTime,
 }
 
 /// Whose the words are that are judged.
@@ -234,13 +322,16 @@ pub enum Words {
 
 impl<'a> Round<'a> {
     /// Nothing decided yet.
-    pub fn new(known: &'a mut Known, answered: HashSet<ReporterId>, links: links::Known) -> Self {
+    pub fn new(known: &'a mut Known, ground: Ground<'a>, links: links::Known) -> Self {
         Self {
             known,
             words: Words::OfPerson,
+            ground,
             links,
             noted: Vec::new(),
-            answered,
+            answered: HashMap::new(),
+            asked: HashMap::new(),
+            wrong: Vec::new(),
             opened: BTreeMap::new(),
             learned: Vec::new(),
         }
@@ -250,7 +341,7 @@ impl<'a> Round<'a> {
     pub fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
         let Judgement { judged, text, profile, links } = judgement;
         let words = if links.is_empty() { String::new() } else { text.clone() };
-        let decided = if judged.intent == Intent::Report {
+        let mut decided = if judged.intent == Intent::Report {
             self.match_or_open(received, judged.reason, &profile, text, &links)
         } else if let Some(claim) = self.link_alone(&links, &profile) {
             // An address and nothing else: what it leads to was reported before.
@@ -261,22 +352,24 @@ impl<'a> Round<'a> {
         if let Some(claim) = decided.claim() {
             self.note_links(&links, claim, &words);
         }
+        decided.reasons.push(self.ground.current.reason());
         if let Some(reporter) = received.reporter {
-            if decided.clarification().is_some() {
-                self.answered.insert(reporter);
-            } else {
-                self.answered.remove(&reporter);
-            }
+            match decided.clarification() {
+                Some(clarification) => self.answered.insert(reporter, clarification),
+                None => self.answered.remove(&reporter),
+            };
         }
         decided
     }
 
-    fn put_elsewhere(&self, received: &Received, judged: Judged) -> Decided {
+    fn put_elsewhere(&mut self, received: &Received, judged: Judged) -> Decided {
         let mut reasons = vec![judged.reason];
         if judged.disowns_answer
-            && received.reporter.is_some_and(|reporter| self.answered.contains(&reporter))
+            && let Some(reporter) = received.reporter
+            && let Some(&clarification) = self.answered.get(&reporter)
         {
-            reasons.push(Reason::new("handover", "留言人说自动答复不是所问，转值班人员", 1.0));
+            reasons.push(suspend::handover(self.asked.get(&clarification)));
+            self.wrong.push(WrongAnswer { clarification, reporter, said_time: received.said_time });
         }
         Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
     }
@@ -289,17 +382,18 @@ impl<'a> Round<'a> {
         text: String,
         links: &[Link],
     ) -> Decided {
-        let found = matches(self.known.index(), profile);
+        let found = self.known.matches(profile);
         let mut reasons = vec![intent];
         let decided =
             |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
         if let Some(answer) = found.clarification {
-            match (answer.certainty, self.known.claim_of(answer.target)) {
+            let clarification = clarification_of_match(answer.id);
+            match (answer.certainty, self.known.claim_of(clarification)) {
                 (Certainty::Sure, _)
-                    if self.words == Words::OfPerson && self.known.answers_automatically(answer.target) =>
+                    if self.words == Words::OfPerson && self.known.answers_automatically(clarification) =>
                 {
                     reasons.extend(answer.reasons);
-                    return decided(Outcome::Answered(answer.target), answer.similarity, reasons);
+                    return decided(Outcome::Answered(clarification), answer.similarity, reasons);
                 }
                 (Certainty::Sure, Some(claim)) if self.words == Words::OfPerson => {
                     reasons.extend(answer.reasons);
@@ -310,7 +404,7 @@ impl<'a> Round<'a> {
                     ));
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
-                (Certainty::Sure | Certainty::Maybe, _) => {
+                (Certainty::Sure | Certainty::Likely | Certainty::Maybe, _) => {
                     let percent = answer.similarity * 100.0;
                     let detail = format!("可能与一篇已发布的辟谣稿有关（相似度{percent:.0}%），请人判断");
                     reasons.push(Reason::new("match.maybe_clarified", detail, 0.0));
@@ -325,29 +419,32 @@ impl<'a> Round<'a> {
             && let Some(claim) = self.known_by_link(links, profile)
         {
             // Two signs that agree are enough to join a clarified claim; an address alone is not.
-            let words_agree = found.claim.as_ref().is_some_and(|found| found.target == claim);
+            let words_agree = found.claim.as_ref().is_some_and(|found| claim_of_match(found.id) == claim);
             if words_agree || !self.known.is_clarified(claim) {
                 return self.join_by_link(claim, reasons);
             }
         }
         if let Some(claim) = found.claim {
+            let joined = claim_of_match(claim.id);
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            let sure = claim.certainty == Certainty::Sure && self.words == Words::OfPerson;
-            if sure || !self.known.is_clarified(claim.target) {
+            let joins = !self.known.is_suspended(joined)
+                && match claim.certainty {
+                    Certainty::Sure => self.words == Words::OfPerson || !self.known.is_clarified(joined),
+                    Certainty::Likely => !self.known.is_clarified(joined),
+                    Certainty::Maybe => false,
+                };
+            if joins {
                 reasons.extend(claim.reasons);
-                if self.words == Words::OfPerson
-                    && !claim.familiar
-                    && self.known.texts_of(claim.target) < TEXTS_MAX
+                if self.words == Words::OfPerson && !claim.familiar && self.known.texts_of(joined) < TEXTS_MAX
                 {
-                    self.known.add_for_now(claim.target, profile);
-                    self.learned.push(Change::AliasAdded(claim.target, text));
+                    self.known.add_for_now(joined, profile);
+                    self.learned.push(Change::AliasAdded(joined, text));
                 }
-                return decided(Outcome::Joined(claim.target), claim.similarity, reasons);
+                return decided(Outcome::Joined(joined), claim.similarity, reasons);
             }
-            let detail =
-                format!("与一件已辟谣的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
+            let detail = format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
-            if self.words == Words::OfMachine {
+            if self.words == Words::OfMachine && self.known.is_clarified(joined) {
                 // Otherwise every forwarding of a picture that was answered long ago would be a new case.
                 return decided(Outcome::Elsewhere, 0.0, reasons);
             }
@@ -355,14 +452,18 @@ impl<'a> Round<'a> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let route = Topics::get().route(&text);
+        let Ground { current, models, now } = self.ground;
+        let rulebook = &current.rulebook;
+        let mut route = rulebook.routing.route(&text, models.topics());
+        route.reasons.extend(models.hint(&received.masked_text));
+        let today = now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
             Opening {
                 sentence: sentence(&received.masked_text),
                 departments: route.departments,
                 routing: route.reasons,
-                urgency_of_words: Signals::get().of_words(&text, &profile.facts),
+                urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
                 traceparent: received.traceparent.clone(),
             },
         );
@@ -410,16 +511,42 @@ impl Round<'_> {
     }
 }
 
+/// A batch that was decided.
+pub struct Batch<'a> {
+    received: &'a [Received],
+    decided: &'a [Decided],
+    signals: &'a Signals,
+    now: OffsetDateTime,
+    /// How often its reports were put somewhere else before: 0 for new ones.
+    revision: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// Reports that were judged for the first time.
+    pub fn new(received: &'a [Received], decided: &'a [Decided], ground: &Ground<'a>) -> Self {
+        Self { received, decided, signals: &ground.current.rulebook.urgency, now: ground.now, revision: 0 }
+    }
+
+    /// Reports that were judged before, so many times.
+    #[must_use]
+    pub const fn again(mut self, revision: u64) -> Self {
+        self.revision = revision;
+        self
+    }
+}
+
 /// Writes changes and events of a batch whose reports are written.
+///
+/// # Errors
+/// When the database is away.
 pub async fn save(
     tx: &mut PgConnection,
     agency: AgencyId,
-    batch: &[Received],
-    decided: &[Decided],
+    batch: &Batch<'_>,
     opened: BTreeMap<ClaimId, Opening>,
     learned: &[Change],
-    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let &Batch { received: batch, decided, signals, now, revision } = batch;
     let grown = grown(tx, agency, batch, decided).await?;
     let mut outgoing = events::alarms(agency, batch, decided);
     let mut opening = Vec::with_capacity(opened.len());
@@ -427,22 +554,24 @@ pub async fn save(
     let mut opened = opened;
     for (claim, grown) in grown {
         match opened.remove(&claim) {
-            Some(words) => opening.push((new_claim(claim, &words, grown), words.traceparent)),
+            Some(words) => opening.push((new_claim(claim, &words, grown, signals), words.traceparent)),
             None => growing.push((claim, grown)),
         }
     }
     outgoing.extend(
-        opening.iter().map(|(claim, traceparent)| events::opened(agency, claim, traceparent.clone())),
+        opening
+            .iter()
+            .map(|(claim, traceparent)| events::opened(agency, claim, signals, traceparent.clone())),
     );
     let opening: Vec<Claim> = opening.into_iter().map(|(claim, _)| claim).collect();
     claims::insert(tx, agency, &opening, now).await?;
     claims::grow(tx, agency, &growing).await?;
     changes::append(tx, agency, learned).await?;
-    outgoing.extend(events::assigned(agency, batch, decided));
+    outgoing.extend(events::assigned(agency, batch, decided, revision));
     outbox::enqueue_all(tx, agency, &outgoing).await
 }
 
-fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
+fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -> Claim {
     let spread = Spread { reports: grown.reports, reporters: grown.reporters, places: grown.places };
     Claim {
         claim,
@@ -451,7 +580,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown) -> Claim {
         first_time: grown.first_time,
         last_time: grown.last_time,
         departments: words.departments.clone(),
-        urgency: urgency(words.urgency_of_words.iter().chain(&Signals::get().of_spread(spread))),
+        urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
         urgency_of_words: words.urgency_of_words.clone(),
         routing: words.routing.clone(),
         state_revision: 0,

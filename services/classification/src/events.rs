@@ -1,22 +1,27 @@
 //! Events emitted and consumed: subjects, and conversion between their types and ours.
 
 use contracts::Event;
-use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
+use contracts::approval::v1::{
+    AnswerResumed, CaseDismissed, ClaimCorrected, ClarificationRevoked, ClarificationSigned, claim_corrected,
+};
 use contracts::classification::v1 as pb;
 use contracts::ingest::v1::{MessageTranscribed, PictureRead, ReportReceived};
 use contracts::publish::v1::{PublicationChanged, publication};
-use ids::AgencyId;
+use ids::{AgencyId, ClaimId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
 
 use crate::again::Later;
+use crate::correct::{Correction, Decision};
 use crate::decide::{Decided, Received};
 use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
+use crate::store::moved::Moved;
 use crate::store::pictures::{Picture, Transcript};
+use crate::store::suspensions::Suspension;
 use judgement::intent::Intent;
 use judgement::normalise::normalise;
 use judgement::picture::Hash;
@@ -55,25 +60,25 @@ pub fn alarms(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<
 }
 
 /// A claim was opened.
-pub fn opened(agency: AgencyId, claim: &Claim, traceparent: Option<String>) -> Outgoing {
+pub fn opened(agency: AgencyId, claim: &Claim, signals: &Signals, traceparent: Option<String>) -> Outgoing {
     outgoing(
-        &pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim)) },
+        &pb::ClaimOpened { agency_id: agency.to_string(), claim: Some(claim_message(claim, signals)) },
         traceparent,
     )
 }
 
 /// A claim's counts changed.
-pub fn grew(agency: AgencyId, claim: &Claim) -> Outgoing {
+pub fn grew(agency: AgencyId, claim: &Claim, signals: &Signals) -> Outgoing {
     let event = pb::ClaimGrew {
         agency_id: agency.to_string(),
         state_revision: claim.state_revision,
-        claim: Some(claim_message(claim)),
+        claim: Some(claim_message(claim, signals)),
     };
     outgoing(&event, telemetry::current_traceparent())
 }
 
 /// One per report: what it is and where it went.
-pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<Outgoing> {
+pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided], revision: u64) -> Vec<Outgoing> {
     batch
         .iter()
         .zip(decided)
@@ -88,15 +93,43 @@ pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Ve
                     .map(|clarification| clarification.to_string())
                     .unwrap_or_default(),
                 reasons: decided.reasons.iter().map(reason_message).collect(),
+                assignment_revision: revision,
             };
             outgoing(&event, received.traceparent.clone())
         })
         .collect()
 }
 
-/// A claim for the wire.
-pub fn claim_message(claim: &Claim) -> pb::Claim {
-    let of_spread = Signals::get().of_spread(claim.spread);
+/// A report belongs to another claim now.
+pub fn moved(agency: AgencyId, claim: ClaimId, report: &Moved) -> Outgoing {
+    let event = pb::ReportAssigned {
+        agency_id: agency.to_string(),
+        report_id: report.report.to_string(),
+        intent: intent_message(report.intent).into(),
+        claim_id: claim.to_string(),
+        answered_by_clarification_id: String::new(),
+        reasons: report.reasons.iter().map(reason_message).collect(),
+        assignment_revision: report.assignment_revision.unsigned_abs(),
+    };
+    outgoing(&event, telemetry::current_traceparent())
+}
+
+/// An automatic answer was switched off or on.
+pub fn suspension_changed(agency: AgencyId, suspension: &Suspension) -> Outgoing {
+    let event = pb::SuspensionChanged {
+        agency_id: agency.to_string(),
+        clarification_id: suspension.clarification.to_string(),
+        state_revision: suspension.state_revision.unsigned_abs(),
+        suspended: suspension.suspended,
+        wrong_count: suspension.wrong.unsigned_abs(),
+        answered_count: suspension.answered.unsigned_abs(),
+    };
+    outgoing(&event, telemetry::current_traceparent())
+}
+
+/// A claim for the wire, its spread scored by the agency's signals.
+pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
+    let of_spread = signals.of_spread(claim.spread);
     let reasons = claim.routing.iter().chain(&claim.urgency_of_words).chain(&of_spread);
     pb::Claim {
         claim_id: claim.claim.to_string(),
@@ -146,6 +179,7 @@ pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
         masked_text: storable(event.masked_text),
         said_time,
         seen_at: storable(event.seen_at),
+        channel: event.channel,
         traceparent: None,
     };
     Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
@@ -218,8 +252,52 @@ pub fn decided_by_approval(subject: &str, payload: &[u8]) -> Result<Read<Fact>, 
             );
             Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
         }
+        ClaimCorrected::SUBJECT => {
+            let event = decode::<ClaimCorrected>(payload)?;
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said: Fact::Corrected(corrected(event)?) })
+        }
+        AnswerResumed::SUBJECT => {
+            let event = decode::<AnswerResumed>(payload)?;
+            let said = Fact::AnswerResumed(
+                id("clarification_id", &event.clarification_id)?,
+                number("suspension_revision", event.suspension_revision)?,
+            );
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
         other => Err(Unreadable(format!("subject {other} is not known here"))),
     }
+}
+
+fn corrected(event: ClaimCorrected) -> Result<Correction, Unreadable> {
+    use claim_corrected::Decision as Told;
+
+    let time = event.decide_time.and_then(grpc::instant).ok_or_else(|| Unreadable("decide_time".into()))?;
+    let decision = match event.decision {
+        Some(Told::Merge(merge)) => Decision::Merge {
+            claim: id("claim_id", &merge.claim_id)?,
+            into: id("into_claim_id", &merge.into_claim_id)?,
+        },
+        Some(Told::Split(split)) => Decision::Split {
+            claim: id("claim_id", &split.claim_id)?,
+            new: id("new_claim_id", &split.new_claim_id)?,
+            reports: split
+                .report_ids
+                .iter()
+                .map(|report| id("report_ids", report))
+                .collect::<Result<Vec<_>, _>>()?,
+            sentence: storable(split.sentence),
+        },
+        Some(Told::Reroute(reroute)) => Decision::Reroute {
+            claim: id("claim_id", &reroute.claim_id)?,
+            departments: reroute.departments.into_iter().map(storable).collect(),
+        },
+        None => return Err(Unreadable("decision is none that is known here".into())),
+    };
+    let correction = number("correction", event.correction)?;
+    if correction == 0 {
+        return Err(Unreadable("correction counts from 1".into()));
+    }
+    Ok(Correction { number: correction, time, decision })
 }
 
 fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
@@ -241,10 +319,12 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
         published: Published {
             claim,
             automatic_answer: content.automatic_answer,
+            suspended: false,
             claim_sentence: normalise(&content.claim_sentence),
             title: normalise(title),
         },
         kind: storable(content.kind),
+        verdict: storable(content.verdict),
         response_level: storable(content.response_level),
     })
 }

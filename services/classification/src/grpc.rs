@@ -1,23 +1,40 @@
-//! Answers questions about claims and about messages that opened none. Officers and auditors may ask.
+//! Answers questions about claims and about messages that opened none, and takes what officers say about a claim
+//! itself. What belongs together is approval's to decide. Officers and auditors may ask.
 
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
 use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
 use ids::{AgencyId, ClaimId, ReportId};
+use runtime::Clock;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
 use crate::events::{claim_message, intent_message, reason_message};
+use crate::rulebook::Rulebooks;
 use crate::status::failed;
 use crate::store::reports::Shown;
-use crate::store::{claims, pictures, reports};
+use crate::store::spread::{self, Hourly};
+use crate::store::{changes, claims, lock_agency, pictures, reports, suggestions};
+use judgement::common::common;
 use judgement::intent::Intent;
+use judgement::matching::TEXTS_MAX;
+use judgement::spread::trend;
 
 /// The service over this service's own database.
 pub struct Service {
     /// As the running role; every question is asked in one agency's transaction.
     pub pool: PgPool,
+    /// Scores the spread of claims.
+    pub rulebooks: Rulebooks,
+    /// How long ago reports were said, and when something was decided.
+    pub clock: Clock,
 }
+
+/// Who takes up and leads cases, as in approval.
+const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
+
+/// Characters of a claim's sentence.
+const SENTENCE_MAX: usize = 200;
 
 impl Service {
     async fn begin(&self, agency: AgencyId) -> Result<Transaction<'static, Postgres>, Status> {
@@ -25,7 +42,8 @@ impl Service {
     }
 }
 
-fn reader<T>(request: &Request<T>) -> Result<Caller, Status> {
+/// Who asks, if people of this role may read.
+pub fn reader<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = Caller::of(request)?;
     caller.require(Role::PEOPLE)?;
     Ok(caller)
@@ -42,7 +60,18 @@ impl ClassificationService for Service {
         let mut tx = self.begin(caller.agency).await?;
         let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
         let found = found.ok_or_else(|| Refusal::not_found("claim"))?;
-        Ok(Response::new(pb::GetClaimResponse { claim: Some(claim_message(&found)) }))
+        let current = self.rulebooks.current(&mut tx, caller.agency).await;
+        let current = current.map_err(|error| failed(&error))?;
+        let mut variants =
+            changes::texts_of(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
+        variants.truncate(TEXTS_MAX);
+        let hourly = spread::hourly(&mut tx, caller.agency, claim, self.clock.now()).await;
+        let hourly = hourly.map_err(|error| failed(&error))?;
+        Ok(Response::new(pb::GetClaimResponse {
+            claim: Some(claim_message(&found, &current.rulebook.urgency)),
+            variants,
+            spread: Some(spread_message(hourly)),
+        }))
     }
 
     async fn list_claim_reports(
@@ -77,6 +106,114 @@ impl ClassificationService for Service {
         let (mut messages, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
         add_pictures(&mut tx, caller.agency, &mut messages).await?;
         Ok(Response::new(pb::ListOtherMessagesResponse { messages, next_page_token }))
+    }
+
+    async fn list_suggestions(
+        &self,
+        request: Request<pb::ListSuggestionsRequest>,
+    ) -> Result<Response<pb::ListSuggestionsResponse>, Status> {
+        let caller = reader(&request)?;
+        let request = request.into_inner();
+        let about = match request.claim_id.as_str() {
+            "" => None,
+            claim => Some(parse_id::<ClaimId>("claim_id", claim)?),
+        };
+        let size = page_size(request.page_size)?;
+        let before: Option<i64> = PageToken::decode(&request.page_token)?;
+        let mut tx = self.begin(caller.agency).await?;
+        let rows = suggestions::list(&mut tx, caller.agency, about, before, size + 1).await;
+        let mut rows = rows.map_err(|error| failed(&error))?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let last = rows.last().filter(|_| more);
+        let next_page_token = last.map(|last| PageToken::encode(&last.position)).unwrap_or_default();
+        let suggestions = rows.into_iter().map(suggestion_message).collect();
+        Ok(Response::new(pb::ListSuggestionsResponse { suggestions, next_page_token }))
+    }
+
+    async fn decline_suggestion(
+        &self,
+        request: Request<pb::DeclineSuggestionRequest>,
+    ) -> Result<Response<pb::DeclineSuggestionResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(LEADS)?;
+        let suggestion: uuid::Uuid = parse_id("suggestion_id", &request.into_inner().suggestion_id)?;
+        let mut tx = self.begin(caller.agency).await?;
+        let now = self.clock.now();
+        let there = suggestions::decline(&mut tx, caller.agency, suggestion, caller.person, now).await;
+        if !there.map_err(|error| failed(&error))? {
+            return Err(Refusal::not_found("suggestion").into());
+        }
+        tx.commit().await.map_err(|error| failed(&error))?;
+        Ok(Response::new(pb::DeclineSuggestionResponse {}))
+    }
+
+    async fn set_claim_sentence(
+        &self,
+        request: Request<pb::SetClaimSentenceRequest>,
+    ) -> Result<Response<pb::SetClaimSentenceResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        let request = request.into_inner();
+        let claim: ClaimId = parse_id("claim_id", &request.claim_id)?;
+        let sentence = request.sentence.trim();
+        if sentence.is_empty() || sentence.chars().count() > SENTENCE_MAX || sentence.contains('\0') {
+            return Err(Refusal::invalid(
+                "sentence",
+                format!("请写出网传内容，最多{SENTENCE_MAX}字。"),
+                format!("sentence must hold 1 to {SENTENCE_MAX} characters, without NUL."),
+            )
+            .into());
+        }
+        let mut tx = self.begin(caller.agency).await?;
+        lock_agency(&mut tx, caller.agency).await.map_err(|error| failed(&error))?;
+        let set = claims::set_sentence(&mut tx, caller.agency, claim, sentence).await;
+        if !set.map_err(|error| failed(&error))? {
+            return Err(Refusal::not_found("claim").into());
+        }
+        let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
+        let current = self.rulebooks.current(&mut tx, caller.agency).await;
+        let current = current.map_err(|error| failed(&error))?;
+        tx.commit().await.map_err(|error| failed(&error))?;
+        let claim = found.map(|found| claim_message(&found, &current.rulebook.urgency));
+        Ok(Response::new(pb::SetClaimSentenceResponse { claim }))
+    }
+}
+
+fn spread_message(hourly: Hourly) -> pb::Spread {
+    let trend = trend(&hourly.hours);
+    pb::Spread {
+        hours: hourly.hours,
+        channel_count: hourly.channels,
+        last_count: trend.last,
+        before_count: trend.before,
+        forecast_count: trend.forecast,
+    }
+}
+
+fn suggestion_message(shown: suggestions::Shown) -> pb::Suggestion {
+    use pb::suggestion::Kind;
+
+    let other_sentence = if shown.merges { shown.other_sentence } else { shown.apart_text };
+    pb::Suggestion {
+        suggestion_id: shown.suggestion.to_string(),
+        kind: if shown.merges { Kind::Merge } else { Kind::Split }.into(),
+        claim_id: shown.claim.to_string(),
+        report_count: shown.report_count.unsigned_abs(),
+        other_claim_id: if shown.merges { shown.other.to_string() } else { String::new() },
+        other_report_count: if shown.merges {
+            shown.other_report_count.unsigned_abs()
+        } else {
+            shown.report_ids.len() as u64
+        },
+        similarity: f64::from(shown.similarity),
+        reasons: shown.reasons.0.iter().map(reason_message).collect(),
+        matched_words: common(&shown.sentence, &other_sentence),
+        report_ids: shown.report_ids.iter().map(uuid::Uuid::to_string).collect(),
+        suggest_time: Some(grpc::timestamp(shown.suggest_time)),
+        sentence: shown.sentence,
+        other_sentence,
     }
 }
 

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 
 use ids::{AgencyId, ClaimId, ClarificationId};
+use judgement::index::{Base, Field, Header, Index, Target};
+use judgement::matching::{Judges, Match, Matches, matches, neighbour};
+use judgement::normalise::normalise;
+use judgement::profile::Profile;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::store::changes;
-use judgement::index::Index;
-use judgement::matching::Target;
-use judgement::ngram::Profile;
-use judgement::normalise::normalise;
 
 /// How much of the log is read at once.
 const CHANGES_MAX: i64 = 5_000;
@@ -40,16 +41,29 @@ pub struct Published {
     pub claim: Option<ClaimId>,
     /// Whether the machine may answer sure matches with it.
     pub automatic_answer: bool,
+    /// True while it may not, because citizens said that it was wrong.
+    pub suspended: bool,
     /// What is being said, normalised.
     pub claim_sentence: String,
     /// Its title, normalised.
     pub title: String,
 }
 
+/// How a published clarification may be used.
+#[derive(Clone, Copy)]
+struct Standing {
+    claim: Option<ClaimId>,
+    automatic_answer: bool,
+    suspended: bool,
+}
+
 /// What one agency knows.
+#[derive(Default)]
 pub struct Known {
-    index: Index<Target>,
-    clarifications: HashMap<ClarificationId, (Option<ClaimId>, bool)>,
+    index: Index,
+    clarifications: HashMap<ClarificationId, Standing>,
+    /// The published clarifications of each claim.
+    clarified: HashMap<ClaimId, Vec<ClarificationId>>,
     /// The last change that was read from the log.
     last_change: i64,
     /// How many of the index's documents come from the log.
@@ -57,12 +71,19 @@ pub struct Known {
 }
 
 impl Known {
-    /// Knows nothing yet.
-    pub fn new() -> Self {
-        Self { index: Index::new(), clarifications: HashMap::new(), last_change: 0, committed: 0 }
+    /// What a file of the index knew, and the published clarifications that the log tells of up to there.
+    pub fn over(base: Base, header: Header, clarifications: Vec<(ClarificationId, Published)>) -> Self {
+        let index = Index::over(base);
+        let committed = index.len();
+        let mut known = Self { index, committed, last_change: header.last_change, ..Self::default() };
+        for (clarification, published) in clarifications {
+            known.remember(clarification, &published);
+        }
+        known
     }
 
-    /// Forgets what was not committed and reads what the log has gained. The caller holds the agency's lock.
+    /// Forgets what was not committed and reads what the log has gained. The caller holds the agency's lock, or
+    /// is content with what was committed.
     ///
     /// # Errors
     /// When the database is away.
@@ -74,94 +95,161 @@ impl Known {
                 self.learn(change);
                 self.last_change = *number;
             }
+            self.index.settle();
             self.committed = self.index.len();
             if changes.len() < usize::try_from(CHANGES_MAX).unwrap_or(usize::MAX) {
                 return Ok(());
             }
+            // A long log is read in between other work.
+            tokio::task::yield_now().await;
         }
     }
 
-    /// The index, to look something up.
-    pub const fn index(&self) -> &Index<Target> {
+    /// Finds what a text matches.
+    pub fn matches(&self, profile: &Profile) -> Matches {
+        matches(&self.index, Judges::get(), profile)
+    }
+
+    /// The open claim nearest to a text that is not `own`, where a person might take the two for one.
+    pub fn neighbour(&self, profile: &Profile, own: ClaimId) -> Option<Match> {
+        neighbour(&self.index, Judges::get(), profile, own.as_uuid().as_u128())
+    }
+
+    /// The index, to be written to a file. Only what was committed is in it after [`catch_up`](Self::catch_up).
+    pub const fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The last change that was read from the log.
+    pub const fn last_change(&self) -> i64 {
+        self.last_change
     }
 
     /// Knows a claim's words for the rest of this transaction.
     pub fn add_for_now(&mut self, claim: ClaimId, profile: &Profile) {
-        self.index.add(Target::Claim(claim), profile);
+        self.index.add(claim_target(claim), Field::Sentence, profile);
     }
 
     /// How many texts of a claim are known.
     pub fn texts_of(&self, claim: ClaimId) -> usize {
-        self.index.documents_of(Target::Claim(claim))
+        self.index.documents_of(claim_target(claim))
     }
 
     /// True where the machine may answer with this clarification.
     pub fn answers_automatically(&self, clarification: ClarificationId) -> bool {
-        self.clarifications.get(&clarification).is_some_and(|&(_, automatic)| automatic)
+        let standing = self.clarifications.get(&clarification);
+        standing.is_some_and(|standing| standing.automatic_answer && !standing.suspended)
     }
 
-    /// The claim that a published clarification is about, if it is one that still gathers reports.
+    /// The claim that a published clarification is about, if it is one that still gathers reports: whoever joins
+    /// it is sent the clarification, which a suspended one may not be.
     pub fn claim_of(&self, clarification: ClarificationId) -> Option<ClaimId> {
-        let (claim, _) = self.clarifications.get(&clarification)?;
-        claim.filter(|&claim| self.texts_of(claim) > 0)
+        let standing = self.clarifications.get(&clarification)?;
+        standing.claim.filter(|&claim| !standing.suspended && self.texts_of(claim) > 0)
     }
 
     /// True where a published clarification is about this claim.
     pub fn is_clarified(&self, claim: ClaimId) -> bool {
-        self.clarifications.values().any(|&(about, _)| about == Some(claim))
+        self.clarified.contains_key(&claim)
+    }
+
+    /// True where a published clarification is about this claim that may not be sent by machine now.
+    pub fn is_suspended(&self, claim: ClaimId) -> bool {
+        let about = self.clarified.get(&claim).into_iter().flatten();
+        about
+            .filter_map(|clarification| self.clarifications.get(clarification))
+            .any(|standing| standing.suspended)
     }
 
     fn learn(&mut self, change: &Change) {
         match change {
             Change::ClaimOpened(claim, text) | Change::AliasAdded(claim, text) => {
-                self.index.add(Target::Claim(*claim), &Profile::of(&normalise(text)));
+                self.index.add(claim_target(*claim), Field::Sentence, &Profile::of(&normalise(text)));
             }
-            Change::ClaimClosed(claim) => self.index.remove(Target::Claim(*claim)),
+            Change::ClaimClosed(claim) => self.index.remove(claim_target(*claim)),
             Change::ClarificationKnown(clarification, published) => {
-                let target = Target::Clarification(*clarification);
+                let target = clarification_target(*clarification);
                 self.index.remove(target);
                 let sentence = Profile::of(&normalise(&published.claim_sentence));
-                let mut title = Profile::of(&normalise(&published.title));
-                // A title refutes what its sentence claims; askers claim, so the sentence's own denial counts.
-                title.facts.denies = sentence.facts.denies;
-                self.index.add(target, &sentence);
-                self.index.add(target, &title);
-                self.clarifications.insert(*clarification, (published.claim, published.automatic_answer));
+                self.index.add(target, Field::Sentence, &sentence);
+                // A title refutes what its sentence claims; askers claim, so it only adds words to be found by.
+                self.index.add(target, Field::Body, &Profile::of(&normalise(&published.title)));
+                self.remember(*clarification, published);
             }
             Change::ClarificationRemoved(clarification) => {
-                self.index.remove(Target::Clarification(*clarification));
-                self.clarifications.remove(clarification);
+                self.index.remove(clarification_target(*clarification));
+                self.forget(*clarification);
+            }
+        }
+    }
+
+    fn remember(&mut self, clarification: ClarificationId, published: &Published) {
+        self.forget(clarification);
+        let &Published { claim, automatic_answer, suspended, .. } = published;
+        if let Some(claim) = claim {
+            self.clarified.entry(claim).or_default().push(clarification);
+        }
+        self.clarifications.insert(clarification, Standing { claim, automatic_answer, suspended });
+    }
+
+    fn forget(&mut self, clarification: ClarificationId) {
+        let Some(Standing { claim: Some(claim), .. }) = self.clarifications.remove(&clarification) else {
+            return;
+        };
+        if let Some(about) = self.clarified.get_mut(&claim) {
+            about.retain(|&known| known != clarification);
+            if about.is_empty() {
+                self.clarified.remove(&claim);
             }
         }
     }
 }
 
+fn claim_target(claim: ClaimId) -> Target {
+    Target::claim(claim.as_uuid().as_u128())
+}
+
+fn clarification_target(clarification: ClarificationId) -> Target {
+    Target::clarification(clarification.as_uuid().as_u128())
+}
+
+/// The claim of a match.
+pub fn claim_of_match(id: u128) -> ClaimId {
+    ClaimId::from_uuid(Uuid::from_u128(id))
+}
+
+/// The clarification of a match.
+pub fn clarification_of_match(id: u128) -> ClarificationId {
+    ClarificationId::from_uuid(Uuid::from_u128(id))
+}
+
 #[cfg(test)]
 mod tests {
+    use judgement::matching::Certainty;
+
     use super::*;
-    use judgement::matching::{Certainty, matches};
 
     #[test]
     fn a_refuting_title_matches_those_who_ask_whether_it_is_so() {
-        let mut known = Known::new();
+        let mut known = Known::default();
         let clarification = ClarificationId::mint();
         known.learn(&Change::ClarificationKnown(
             clarification,
             Published {
                 claim: None,
                 automatic_answer: true,
+                suspended: false,
                 claim_sentence: normalise("城东市场西瓜打甜水针，有孩子吃了住院"),
                 title: normalise("城东市场西瓜抽检合格，“打针西瓜”传言不实"),
             },
         ));
-        let asked = |text: &str| matches(known.index(), &Profile::of(&normalise(text))).clarification;
+        let asked = |text: &str| known.matches(&Profile::of(&normalise(text))).clarification;
         let found = asked("听说城东市场的西瓜都打了甜水针，小孩吃了住院，真的吗").unwrap();
-        assert_eq!((found.target, found.certainty), (clarification, Certainty::Sure));
+        assert_eq!((clarification_of_match(found.id), found.certainty), (clarification, Certainty::Sure));
         let other_market = asked("听说城西市场的西瓜都打了甜水针，小孩吃了住院").unwrap();
         assert_eq!(other_market.certainty, Certainty::Maybe);
         assert!(known.answers_automatically(clarification));
         known.learn(&Change::ClarificationRemoved(clarification));
-        assert!(matches(known.index(), &Profile::of("城东市场西瓜打针")).clarification.is_none());
+        assert!(known.matches(&Profile::of("城东市场西瓜打针")).clarification.is_none());
     }
 }

@@ -5,10 +5,13 @@
 
 use ids::{AgencyId, ClaimId, ClarificationId};
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
+use crate::correct::{Correction, correct};
 use crate::known::Change;
 use crate::store::clarifications::{self, Page, Signed};
 use crate::store::{changes, claims, lock_agency};
+use crate::suspend;
 
 /// Something that others decided.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ pub enum Fact {
     Revoked(ClarificationId, i64),
     /// A page changed its state.
     Page(Page),
+    /// What belongs together was put right.
+    Corrected(Correction),
+    /// The automatic answer of a clarification is on again: the suspension of this revision ends.
+    AnswerResumed(ClarificationId, i64),
     /// Nothing that matters here.
     Beside,
 }
@@ -33,6 +40,7 @@ pub async fn learn(
     tx: &mut PgConnection,
     agency: AgencyId,
     facts: impl IntoIterator<Item = &Fact>,
+    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     lock_agency(tx, agency).await?;
     for fact in facts {
@@ -50,6 +58,10 @@ pub async fn learn(
                 clarifications::set_page(tx, agency, page).await?;
                 settle(tx, agency, page.clarification).await?;
             }
+            Fact::Corrected(correction) => correct(tx, agency, correction).await?,
+            Fact::AnswerResumed(clarification, suspension) => {
+                suspend::resume(tx, agency, *clarification, *suspension, now).await?;
+            }
             Fact::Beside => {}
         }
     }
@@ -59,6 +71,7 @@ pub async fn learn(
 /// A dismissed claim gathers nothing more. What is said about it later opens a new one, so that one person's
 /// click never silences what people say.
 async fn dismiss(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<()> {
+    claims::remember_dismissed(tx, agency, claim).await?;
     if claims::dismiss(tx, agency, claim).await? {
         changes::append(tx, agency, &[Change::ClaimClosed(claim)]).await?;
     }
@@ -70,9 +83,20 @@ async fn settle(tx: &mut PgConnection, agency: AgencyId, clarification: Clarific
     let answering = clarifications::answering(tx, agency, clarification).await?;
     let known = clarifications::known_revision(tx, agency, clarification).await?;
     let wanted = answering.as_ref().map(|&(revision, _)| revision);
-    if wanted == known {
-        return Ok(());
-    }
+    if wanted == known { Ok(()) } else { renew(tx, agency, clarification).await }
+}
+
+/// Makes the index know a clarification as it stands now, whatever it knew.
+///
+/// # Errors
+/// When the database is away.
+pub async fn renew(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    clarification: ClarificationId,
+) -> sqlx::Result<()> {
+    let answering = clarifications::answering(tx, agency, clarification).await?;
+    let wanted = answering.as_ref().map(|&(revision, _)| revision);
     let change = match answering {
         Some((_, published)) => Change::ClarificationKnown(clarification, published),
         None => Change::ClarificationRemoved(clarification),

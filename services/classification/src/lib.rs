@@ -5,24 +5,35 @@
 //! One that reached nothing is judged again when its picture was read or an officer wrote down what it says.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
-//! something to the public does that. It learns nothing from texts yet: its rules are files that can be read.
+//! something to the public does that. Its rules are files that can be read, and that an agency edits for itself.
+//! The models that it learns from what the office decided order and suggest; none of them decides.
 
 mod again;
 mod config;
 mod consumer;
+mod correct;
 mod decide;
 mod events;
 mod grpc;
+mod index_file;
 mod known;
 mod learn;
+mod models;
+mod rulebook;
+mod rules_grpc;
+mod set_rules;
 mod status;
 mod store;
+mod suggest;
+mod suspend;
 mod tell;
+pub mod train;
 
 use std::net::SocketAddr;
 
 use anyhow::Context;
 use contracts::classification::v1::classification_service_server::ClassificationServiceServer;
+use contracts::classification::v1::rules_service_server::RulesServiceServer;
 use database::Schema;
 use messaging::{Bus, PullLoop, Relay};
 use runtime::{Clock, Lifecycle};
@@ -63,6 +74,7 @@ pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     verifier: ::grpc::TokenVerifier,
+    index_files: Option<index_file::IndexFiles>,
     clock: Clock,
 }
 
@@ -76,11 +88,17 @@ impl App {
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, NAME).await?;
+        let index_files = config
+            .index_folder
+            .as_deref()
+            .map(index_file::IndexFiles::new)
+            .transpose()
+            .context("the folder of the index could not be made")?;
         let listener = TcpListener::bind(config.grpc_listen)
             .await
             .with_context(|| format!("could not listen on {}", config.grpc_listen))?;
         let address = listener.local_addr()?;
-        Ok(Self { pool, bus, listener, address, verifier, clock })
+        Ok(Self { pool, bus, listener, address, verifier, index_files, clock })
     }
 
     /// Where gRPC is served.
@@ -94,33 +112,51 @@ impl App {
     /// # Errors
     /// When the server fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let Self { pool, bus, listener, verifier, clock, .. } = self;
+        let Self { pool, bus, listener, verifier, index_files, clock, .. } = self;
         let relay =
             Relay::new(pool.clone(), bus.clone(), "CLASSIFICATION", "classification.>", clock.clone());
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 
-        let decide = decide::Decide::default();
+        let rulebooks = rulebook::Rulebooks::default();
+        let decide = decide::Decide::by(rulebooks.clone(), index_files.clone());
+        if let Some(files) = index_files {
+            let keep =
+                index_file::Keep { files, decide: decide.clone(), pool: pool.clone(), clock: clock.clone() };
+            lifecycle.spawn("classification index file", keep.run(lifecycle.clone()));
+        }
+
         let again = consumer::Again { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
         let again = PullLoop::new(pool.clone(), bus.clone(), consumer::LATER, again, clock.clone());
         lifecycle.spawn("classification second looks", again.run(lifecycle.clone()));
 
-        let reports = consumer::Reports { decide, waker: waker.clone(), clock: clock.clone() };
+        let reports =
+            consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
         let reports = PullLoop::new(pool.clone(), bus.clone(), consumer::REPORTS, reports, clock.clone());
         lifecycle.spawn("classification reports", reports.run(lifecycle.clone()));
 
+        let decisions = consumer::Decisions { waker: waker.clone(), clock: clock.clone() };
         let decisions =
-            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, consumer::Decisions, clock.clone());
+            PullLoop::new(pool.clone(), bus.clone(), consumer::DECISIONS, decisions, clock.clone());
         lifecycle.spawn("classification decisions", decisions.run(lifecycle.clone()));
 
+        let publications = consumer::Publications { clock: clock.clone() };
         let publications =
-            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, consumer::Publications, clock.clone());
+            PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let tell = tell::Tell { pool: pool.clone(), waker, clock };
+        let suggest = suggest::Suggest { pool: pool.clone(), decide, clock: clock.clone() };
+        lifecycle.spawn("classification suggest", suggest.run(lifecycle.clone()));
+
+        let tell =
+            tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
-        let routes = Routes::new(ClassificationServiceServer::new(grpc::Service { pool }));
+        let rules =
+            rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let service = grpc::Service { pool, rulebooks, clock };
+        let routes = Routes::new(ClassificationServiceServer::new(service))
+            .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await
     }
 }

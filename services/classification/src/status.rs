@@ -1,7 +1,10 @@
-//! What a caller hears when a question cannot be answered.
+//! What a caller hears when a question cannot be answered or a change cannot be made.
 
 use grpc::Refusal;
-use tonic::Status;
+use judgement::rules_file::RulesError;
+use tonic::{Code, Status};
+
+use crate::set_rules::SetRulesError;
 
 /// A database's failure: away for the moment, or our fault.
 pub fn failed(error: &sqlx::Error) -> Status {
@@ -10,5 +13,38 @@ pub fn failed(error: &sqlx::Error) -> Status {
             Refusal::unavailable(error).into()
         }
         _ => Refusal::internal(error).into(),
+    }
+}
+
+/// Rules that cannot be used: a violation for each fault, in the order of the message's lines.
+pub fn rules_unusable(error: &RulesError) -> Status {
+    let refusal = Refusal::new(Code::InvalidArgument, "RULES_UNUSABLE", error.zh(), error.en());
+    let refusal = error
+        .faults
+        .iter()
+        .fold(refusal, |refusal, fault| refusal.violated(format!("text:{}", fault.line), fault.en.clone()));
+    refusal.with("faults", error.faults.len()).into()
+}
+
+impl From<SetRulesError> for Status {
+    fn from(error: SetRulesError) -> Self {
+        match error {
+            SetRulesError::Stale { expected, in_force } => Refusal::changed(
+                "规则在您编辑时已被同事改过，没有保存；请对照最新一版重新修改。",
+                "A colleague changed the rules while you were editing, so nothing was saved; make your change in the newest version.",
+            )
+            .with("expected_version", expected)
+            .with("version", in_force)
+            .into(),
+            SetRulesError::Unusable(error) => rules_unusable(&error),
+            SetRulesError::NoSuchVersion(_) => Refusal::not_found("version of the rules").into(),
+            SetRulesError::RequestReused => Refusal::precondition(
+                "REQUEST_ID_REUSED",
+                "这个请求编号已用于另一次修改，请重新打开页面再试。",
+                "This request id was used for another change; reload the page and try again.",
+            )
+            .into(),
+            SetRulesError::Store(error) => failed(&error),
+        }
     }
 }

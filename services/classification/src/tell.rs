@@ -12,8 +12,9 @@ use runtime::{Clock, Lifecycle};
 use sqlx::PgPool;
 
 use crate::events;
+use crate::rulebook::Rulebooks;
 use crate::store::claims::{self, Told};
-use judgement::urgency::{Signals, urgency};
+use judgement::urgency::urgency;
 
 /// A claim is told about at most once in this time.
 const QUIET: Duration = Duration::from_secs(1);
@@ -30,6 +31,8 @@ pub struct Tell {
     pub pool: PgPool,
     /// Sends what was told.
     pub waker: Waker,
+    /// Scores the spread.
+    pub rulebooks: Rulebooks,
     /// Measures the quiet time.
     pub clock: Clock,
 }
@@ -71,15 +74,16 @@ impl Tell {
         if grown.is_empty() {
             return Ok(0);
         }
+        let current = self.rulebooks.current(&mut tx, agency).await?;
+        let signals = &current.rulebook.urgency;
         for claim in &mut grown {
             claim.state_revision += 1;
-            claim.urgency =
-                urgency(claim.urgency_of_words.iter().chain(&Signals::get().of_spread(claim.spread)));
+            claim.urgency = urgency(claim.urgency_of_words.iter().chain(&signals.of_spread(claim.spread)));
         }
         let told: Vec<Told> =
             grown.iter().map(|claim| Told { claim: claim.claim, urgency: claim.urgency }).collect();
         claims::mark_told(&mut tx, agency, &told, now).await?;
-        let events: Vec<_> = grown.iter().map(|claim| events::grew(agency, claim)).collect();
+        let events: Vec<_> = grown.iter().map(|claim| events::grew(agency, claim, signals)).collect();
         outbox::enqueue_all(&mut tx, agency, &events).await?;
         tx.commit().await?;
         self.waker.wake();

@@ -4,6 +4,7 @@ use anyhow::Context;
 use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::approval::v1::approval_service_client::ApprovalServiceClient;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1::publish_service_client::PublishServiceClient;
 use tonic::transport::Channel;
@@ -47,6 +48,10 @@ impl Clients {
 
     pub(crate) fn classification(&self) -> ClassificationServiceClient<Channel> {
         ClassificationServiceClient::new(self.classification.clone())
+    }
+
+    pub(crate) fn rules(&self) -> RulesServiceClient<Channel> {
+        RulesServiceClient::new(self.classification.clone())
     }
 
     pub(crate) fn publish(&self) -> PublishServiceClient<Channel> {

@@ -207,6 +207,8 @@ fn label(name: &str, words: &'static Words) -> Option<&'static str> {
         "question" => words.question,
         "reason" => words.reason,
         "sentence" => words.notice_sentence,
+        "text" => words.rules_file,
+        "message" => words.try_message,
         "note" => words.resolve_note,
         "facts" => words.facts,
         "evidence" => words.evidence,

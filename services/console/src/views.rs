@@ -6,6 +6,8 @@ mod media;
 mod publication;
 mod report;
 mod revision;
+mod spread;
+mod suggestion;
 
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
@@ -13,3 +15,5 @@ pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};
+pub(crate) use spread::SpreadView;
+pub(crate) use suggestion::{Kind, SuggestionView};

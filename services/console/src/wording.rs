@@ -2,7 +2,7 @@
 //! Every value is listed, so that a new one must be worded before the crate compiles.
 
 use contracts::approval::v1::{ClarificationKind, ResponseLevel, Role, Verdict, case, revision};
-use contracts::classification::v1::Intent;
+use contracts::classification::v1::{Intent, RulesKind};
 use contracts::ingest::v1::answer;
 use contracts::publish::v1::publication;
 
@@ -174,6 +174,18 @@ pub(crate) fn intent(intent: Intent, words: &Words) -> Worded {
         Intent::Help => worded("help", words.intent_help),
         Intent::Observation => worded("observation", words.intent_observation),
         Intent::Other => worded("other", words.intent_other),
+    }
+}
+
+/// The kinds of rules, in the order in which a message meets them.
+pub(crate) const RULES_KINDS: [RulesKind; 3] = [RulesKind::Intent, RulesKind::Urgency, RulesKind::Routing];
+
+pub(crate) fn rules_kind(kind: RulesKind, words: &Words) -> Worded {
+    match kind {
+        RulesKind::Unspecified => UNKNOWN,
+        RulesKind::Intent => worded("intent", words.rules_intent),
+        RulesKind::Urgency => worded("urgency", words.rules_urgency),
+        RulesKind::Routing => worded("routing", words.rules_routing),
     }
 }
 

@@ -71,6 +71,10 @@ impl Subscriber for Assignments {
         // Before the rows: whoever brings a clarification into force sees them all, or they see it.
         store::keep_rules(tx, agency).await?;
         assignment::write(tx, agency, &assignments, now).await?;
+        let moved: Vec<_> = assignments.iter().filter(|one| one.revision > 0).map(|one| one.report).collect();
+        if !moved.is_empty() {
+            answer::stop_for_moved(tx, agency, &moved, now).await?;
+        }
         let reports: Vec<_> = assignments.iter().map(|assignment| assignment.report).collect();
         answer::owe_for_reports(tx, agency, &reports, now).await?;
         Ok(())

@@ -157,6 +157,8 @@ pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreada
         intent,
         claim: optional_id("claim_id", &event.claim_id)?,
         answered_by: optional_id("answered_by_clarification_id", &event.answered_by_clarification_id)?,
+        revision: i64::try_from(event.assignment_revision)
+            .map_err(|_| Unreadable("assignment_revision is out of range".into()))?,
     };
     Ok((id("agency_id", &event.agency_id)?, assignment))
 }

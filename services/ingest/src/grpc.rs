@@ -256,6 +256,19 @@ impl IngestService for Service {
         }
         Ok(Response::new(pb::ResumeAnswersResponse {}))
     }
+
+    async fn get_answers_halt(
+        &self,
+        request: Request<pb::GetAnswersHaltRequest>,
+    ) -> Result<Response<pb::GetAnswersHaltResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::PEOPLE)?;
+        let standing = self.halting.standing(caller.agency).await.map_err(|error| database_failed(&error))?;
+        Ok(Response::new(pb::GetAnswersHaltResponse {
+            halted: standing.is_some(),
+            reason: standing.unwrap_or_default(),
+        }))
+    }
 }
 
 impl Service {

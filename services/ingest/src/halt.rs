@@ -54,6 +54,15 @@ impl Halting {
         Ok(Halted { counts, known })
     }
 
+    /// Why all automatic answers of the agency are stopped now; `None` while they go on.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn standing(&self, agency: AgencyId) -> sqlx::Result<Option<String>> {
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        halt::standing_in_the_way(&mut tx, agency, None).await
+    }
+
     /// Lifts the halts of this scope; false when this service does not know the clarification.
     ///
     /// # Errors

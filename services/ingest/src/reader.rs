@@ -24,6 +24,9 @@ const READ_DEADLINE: Duration = Duration::from_secs(60);
 /// Asking for its version and languages.
 const ASK_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Words of which it is less sure (of 100) are strokes of a drawing taken for letters, and are left out.
+const NOISE_BELOW: f64 = 10.0;
+
 /// Bytes of its answer at most: some ten thousand words.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -170,9 +173,8 @@ fn words(table: &str) -> Words {
         let [_, page, block, paragraph, line, _, _, _, _, _, confidence, word] = fields.as_slice() else {
             continue;
         };
-        let Some(confidence) = confidence.parse::<f64>().ok().filter(|confidence| *confidence >= 0.0) else {
-            continue;
-        };
+        let read = confidence.parse::<f64>().ok().filter(|confidence| *confidence >= NOISE_BELOW);
+        let Some(confidence) = read else { continue };
         let word = clean(word);
         let word = word.trim();
         if word.is_empty() {
@@ -214,6 +216,14 @@ mod tests {
         let words = words(&table);
         assert_eq!(words.text, "青岚县\nOK 2026");
         assert!((words.confidence - (0.9 * 2.0 + 0.8 + 0.96 * 6.0) / 9.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_hardly_read_at_all_is_left_out_and_does_not_count() {
+        let table = format!(
+            "{HEAD}5\t1\t1\t1\t1\t1\t0\t0\t9\t9\t3.07\tARLE\n5\t1\t1\t1\t2\t1\t0\t0\t9\t9\t90\t地震\n"
+        );
+        assert_eq!(words(&table), Words { text: "地震".into(), confidence: 0.9 });
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Facts {
     pub here: bool,
     /// Subjects of the topic rules.
     pub subjects: BTreeSet<String>,
+    /// Where in the text the name of each place begins, in bytes.
+    pub place_starts: Vec<usize>,
 }
 
 /// A fact on which two texts disagree.
@@ -43,6 +45,9 @@ const NOT_IN_NAMES: &str =
     "在的了去到从那这个有们我你他她它是和与都各每某哪何全本该此几两一多对于给被把让向往";
 
 impl Facts {
+    /// Characters of a place's name.
+    pub const PLACE_CHARACTERS: usize = 2;
+
     /// Reads the facts of a normalised text.
     pub fn of(text: &str) -> Self {
         let wording = Wording::get();
@@ -62,10 +67,11 @@ impl Facts {
         for ending in wording.place_endings.in_order(text) {
             let name = last_two(&text[..ending.start]);
             let start = ending.start - name.len();
-            let is_name = name.chars().count() == 2
+            let is_name = name.chars().count() == Self::PLACE_CHARACTERS
                 && !name.chars().any(|c| NOT_IN_NAMES.contains(c) || c.is_ascii() || wording.particle(c))
                 && !nameless.iter().any(|&(from, to)| from < ending.end && start < to);
             if is_name {
+                facts.place_starts.push(start);
                 facts.places.insert((ending.word.to_owned(), name.to_owned()));
             }
         }

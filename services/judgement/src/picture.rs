@@ -3,12 +3,11 @@
 //! Hashes and words are made elsewhere; this only compares. Two screenshots of one app look alike whatever they
 //! say, so where both were read well their words must agree too.
 
-use ids::ClaimId;
+use std::collections::BTreeSet;
 
-use crate::index::Index;
-use crate::matching::{Target, matches};
-use crate::ngram::Profile;
+use crate::facts::Facts;
 use crate::normalise::normalise;
+use crate::profile::Profile;
 
 /// Bits of 64 in which the same picture may differ after it was scaled, re-encoded or cut a little.
 pub const SAME_BITS_MAX: u32 = 6;
@@ -18,6 +17,10 @@ pub const READ_WELL: f64 = 0.6;
 
 /// Words with fewer informative characters are chance: a clock, a battery, a logo.
 pub const INFORMATIVE_MIN: usize = 6;
+
+/// Of the shorter text's neighbouring characters, so many must be in the other one: a reader misses some, and two
+/// screenshots of one app share a few.
+const SHARED_PAIRS_MIN: f64 = 0.5;
 
 /// A perceptual hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +53,17 @@ pub fn words_agree(ours: (&str, f64), theirs: (&str, f64)) -> bool {
     if !readable(ours.0, ours.1) || !readable(theirs.0, theirs.1) {
         return true;
     }
-    let (ours, theirs) = (Profile::of(&normalise(ours.0)), Profile::of(&normalise(theirs.0)));
-    let mut one = Index::new();
-    one.add(Target::Claim(ClaimId::mint()), &theirs);
-    ours.facts.conflicts(&theirs.facts).is_empty() && matches(&one, &ours).claim.is_some()
+    let (ours, theirs) = (normalise(ours.0), normalise(theirs.0));
+    let (our_pairs, their_pairs) = (pairs(&ours), pairs(&theirs));
+    let shared = our_pairs.intersection(&their_pairs).count();
+    let less = our_pairs.len().min(their_pairs.len());
+    Facts::of(&ours).conflicts(&Facts::of(&theirs)).is_empty()
+        && shared as f64 >= SHARED_PAIRS_MIN * less as f64
+}
+
+/// Neighbouring characters.
+fn pairs(text: &str) -> BTreeSet<(char, char)> {
+    text.chars().zip(text.chars().skip(1)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The sentence that stands for a claim: the words of the report that opened it, without what only passes on.
 
-use crate::ngram::Profile;
 use crate::normalise::normalise;
+use crate::profile::Profile;
 use crate::wording::{Part, Wording};
 
 /// Longer sentences are cut; a queue shows one line.

@@ -59,6 +59,11 @@ impl<T: Copy> Words<T> {
         self.automaton.find_overlapping_iter(text).map(|found| self.found(&found))
     }
 
+    /// Every word of the set, normalised, with what it stands for.
+    pub fn all(&self) -> impl Iterator<Item = (&str, T)> {
+        self.meanings.iter().map(|(word, meaning)| (word.as_str(), *meaning))
+    }
+
     fn found(&self, found: &aho_corasick::Match) -> Found<'_, T> {
         let (word, meaning) = &self.meanings[found.pattern().as_usize()];
         Found { word, meaning: *meaning, start: found.start(), end: found.end() }

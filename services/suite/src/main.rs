@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use suite::installation::{Installation, Ports, default_folder};
-use suite::{agency, bench, code, dead_letters, import, serve, up, verify};
+use suite::{agency, bench, code, dead_letters, evaluate, import, serve, train, up, verify};
 
 /// 澄清 Chengqing: a government press office's rumor-correction desk.
 #[derive(Parser)]
@@ -74,6 +74,13 @@ enum Command {
     Evidence(verify::EvidenceArguments),
     /// Check an evidence file with nothing but the agency's root public key.
     Verify(verify::VerifyArguments),
+    /// Train a model on what an office decided.
+    Train(train::Arguments),
+    /// Trained models.
+    #[command(subcommand)]
+    Model(train::ModelCommand),
+    /// Measure judgements against a folder of labelled texts.
+    Eval(evaluate::Arguments),
     /// Measure this machine.
     #[command(subcommand)]
     Bench(bench::Command),
@@ -209,6 +216,9 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Evidence(arguments) => verify::evidence(&arguments).await,
         Command::Verify(arguments) => verify::verify_file(&arguments),
+        Command::Train(arguments) => train::run(&arguments, runtime::Clock::from_environment().now()).await,
+        Command::Model(command) => train::model(&command).await,
+        Command::Eval(arguments) => evaluate::run(&arguments),
         Command::Bench(command) => bench::run(command).await,
     }
 }

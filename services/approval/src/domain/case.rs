@@ -1,6 +1,6 @@
 //! A case, where it stands, and what moves it.
 
-use ids::{CaseId, ClaimId};
+use ids::{CaseId, ClaimId, ClarificationId};
 use time::OffsetDateTime;
 
 use super::words::words;
@@ -34,6 +34,19 @@ pub struct CaseFile {
     pub departments: Vec<String>,
     /// Why it needs a person, was refused, halted or dismissed; empty when nothing is to be said.
     pub note: String,
+    /// The case that it was merged into; such a case is dismissed.
+    pub merged_into: Option<CaseId>,
+    /// Its automatic answer that is switched off.
+    pub suspended: Option<Suspended>,
+}
+
+/// An automatic answer that is switched off because citizens said that it was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    /// Of this clarification.
+    pub clarification: ClarificationId,
+    /// Classification's word that switched it off.
+    pub suspension_revision: i64,
 }
 
 words! {

@@ -7,7 +7,8 @@ use tonic::{Request, Response, Status};
 
 use super::{convert, parse};
 use crate::answer_finding::AnswerFinding;
-use crate::desk::{Desk, trace_case};
+use crate::correct_claims::{MergeCases, RerouteCase, SplitCase};
+use crate::desk::Desk;
 use crate::dismiss_case::DismissCase;
 use crate::domain::officer::Officer;
 use crate::domain::problems::problems;
@@ -16,6 +17,7 @@ use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
 use crate::read_cases::SignedRevision;
 use crate::request_finding::RequestFinding;
+use crate::resume_answer::ResumeAnswer;
 use crate::return_draft::WithReason;
 use crate::save_draft::SaveDraft;
 use crate::set_urgency::SetUrgency;
@@ -56,9 +58,8 @@ impl ApprovalService for Approval {
         request: Request<pb::GetCaseRequest>,
     ) -> Result<Response<pb::GetCaseResponse>, Status> {
         let (officer, request) = admit(request, Role::PEOPLE)?;
-        let case = parse_id("case_id", &request.case_id)?;
-        trace_case(case);
-        let whole = self.desk.get_case(officer.agency, case).await?;
+        let wanted = parse::wanted_case(&request)?;
+        let whole = self.desk.get_case(officer.agency, &wanted).await?;
         let whole = whole.ok_or_else(|| Refusal::not_found("case"))?;
         Ok(Response::new(pb::GetCaseResponse {
             case: Some(convert::case(whole.case)),
@@ -168,6 +169,44 @@ impl ApprovalService for Approval {
         let (officer, request) = admit(request, LEADS)?;
         let case = self.desk.dismiss_case(&officer, &DismissCase::try_from(request)?).await?;
         Ok(Response::new(pb::DismissCaseResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn merge_cases(
+        &self,
+        request: Request<pb::MergeCasesRequest>,
+    ) -> Result<Response<pb::MergeCasesResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let (case, into) = self.desk.merge_cases(&officer, &MergeCases::try_from(request)?).await?;
+        let (case, into) = (Some(convert::case(case)), Some(convert::case(into)));
+        Ok(Response::new(pb::MergeCasesResponse { case, into }))
+    }
+
+    async fn split_case(
+        &self,
+        request: Request<pb::SplitCaseRequest>,
+    ) -> Result<Response<pb::SplitCaseResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let (case, split) = self.desk.split_case(&officer, &SplitCase::try_from(request)?).await?;
+        let (case, split) = (Some(convert::case(case)), Some(convert::case(split)));
+        Ok(Response::new(pb::SplitCaseResponse { case, split }))
+    }
+
+    async fn reroute_case(
+        &self,
+        request: Request<pb::RerouteCaseRequest>,
+    ) -> Result<Response<pb::RerouteCaseResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let case = self.desk.reroute_case(&officer, &RerouteCase::try_from(request)?).await?;
+        Ok(Response::new(pb::RerouteCaseResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn resume_automatic_answer(
+        &self,
+        request: Request<pb::ResumeAutomaticAnswerRequest>,
+    ) -> Result<Response<pb::ResumeAutomaticAnswerResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let case = self.desk.resume_answer(&officer, &ResumeAnswer::try_from(request)?).await?;
+        Ok(Response::new(pb::ResumeAutomaticAnswerResponse { case: Some(convert::case(case)) }))
     }
 
     async fn revoke_clarification(

@@ -82,6 +82,11 @@ pub fn case(case: CaseFile) -> pb::Case {
         open_time: Some(timestamp(case.open_time)),
         departments: case.departments,
         note: case.note,
+        merged_into_case_id: case.merged_into.map(|case| case.to_string()).unwrap_or_default(),
+        suspended_clarification_id: case
+            .suspended
+            .map(|suspended| suspended.clarification.to_string())
+            .unwrap_or_default(),
     }
 }
 

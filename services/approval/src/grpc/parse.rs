@@ -1,14 +1,16 @@
 //! Requests to commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::approval::v1 as pb;
 use grpc::{Caller, Refusal, parse_id};
+use ids::ReportId;
 use signoff::statement::Purpose;
 use time::Duration;
 use tonic::{Code, Status};
 
 use crate::answer_finding::AnswerFinding;
+use crate::correct_claims::{MergeCases, RerouteCase, SplitCase};
 use crate::dismiss_case::DismissCase;
 use crate::domain::case::CaseState;
 use crate::domain::draft::{BOX_CHARACTERS_MAX, Draft, Kind, ResponseLevel, Verdict};
@@ -17,7 +19,9 @@ use crate::domain::halt::HaltScope;
 use crate::domain::officer::{Officer, Role};
 use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
+use crate::read_cases::WantedCase;
 use crate::request_finding::RequestFinding;
+use crate::resume_answer::ResumeAnswer;
 use crate::return_draft::WithReason;
 use crate::save_draft::SaveDraft;
 use crate::set_urgency::SetUrgency;
@@ -25,6 +29,15 @@ use crate::sign_step::{Presence, SignStep};
 
 /// Characters of a reason, a name, a question: whatever an officer writes in one line or a few.
 const WORDS_MAX: usize = 1_000;
+
+/// Characters of a claim's sentence.
+const SENTENCE_MAX: usize = 200;
+
+/// Reports taken out at once.
+const REPORTS_MAX: usize = 200;
+
+/// Departments of one case.
+const DEPARTMENTS_MAX: usize = 5;
 
 /// The officer behind a token.
 pub fn officer(caller: &Caller) -> Result<Officer, Status> {
@@ -278,6 +291,97 @@ impl TryFrom<pb::DismissCaseRequest> for DismissCase {
     type Error = Status;
 
     fn try_from(request: pb::DismissCaseRequest) -> Result<Self, Status> {
+        Ok(Self {
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+/// Which case is asked for, by exactly one of its names.
+pub fn wanted_case(request: &pb::GetCaseRequest) -> Result<WantedCase, Status> {
+    match (request.case_id.as_str(), request.claim_id.as_str(), request.code.trim()) {
+        (case, "", "") => Ok(WantedCase::Id(parse_id("case_id", case)?)),
+        ("", claim, "") => Ok(WantedCase::OfClaim(parse_id("claim_id", claim)?)),
+        ("", "", code) => Ok(WantedCase::Code(words("code", code, 40)?)),
+        _ => Err(invalid(
+            "case_id",
+            "请只用一种方式指明工单。",
+            "Name the case by exactly one of case_id, claim_id and code.",
+        )),
+    }
+}
+
+impl TryFrom<pb::MergeCasesRequest> for MergeCases {
+    type Error = Status;
+
+    fn try_from(request: pb::MergeCasesRequest) -> Result<Self, Status> {
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            into: parse_id("into_case_id", &request.into_case_id)?,
+            answers_reporters: request.answers_reporters,
+        })
+    }
+}
+
+impl TryFrom<pb::SplitCaseRequest> for SplitCase {
+    type Error = Status;
+
+    fn try_from(request: pb::SplitCaseRequest) -> Result<Self, Status> {
+        let reports: BTreeSet<ReportId> = request
+            .report_ids
+            .iter()
+            .map(|report| parse_id("report_ids", report))
+            .collect::<Result<_, _>>()?;
+        if reports.is_empty() || reports.len() > REPORTS_MAX {
+            return Err(Refusal::invalid(
+                "report_ids",
+                format!("请选择要拆出的线索，一次最多{REPORTS_MAX}条。"),
+                format!("Choose the reports to be taken out, {REPORTS_MAX} at most."),
+            )
+            .into());
+        }
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            reports: reports.into_iter().collect(),
+            sentence: words("sentence", &request.sentence, SENTENCE_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::RerouteCaseRequest> for RerouteCase {
+    type Error = Status;
+
+    fn try_from(request: pb::RerouteCaseRequest) -> Result<Self, Status> {
+        if request.departments.is_empty() || request.departments.len() > DEPARTMENTS_MAX {
+            return Err(Refusal::invalid(
+                "departments",
+                format!("请填写承办部门，最多{DEPARTMENTS_MAX}个。"),
+                format!("Name the departments, {DEPARTMENTS_MAX} at most."),
+            )
+            .into());
+        }
+        Ok(Self {
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            departments: request
+                .departments
+                .iter()
+                .map(|department| words("departments", department, 100))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl TryFrom<pb::ResumeAutomaticAnswerRequest> for ResumeAnswer {
+    type Error = Status;
+
+    fn try_from(request: pb::ResumeAutomaticAnswerRequest) -> Result<Self, Status> {
         Ok(Self {
             case: parse_id("case_id", &request.case_id)?,
             expected_revision: state_revision(request.expected_revision)?,

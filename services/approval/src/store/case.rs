@@ -1,13 +1,14 @@
 //! Cases and their history.
 
-use ids::{AgencyId, CaseId, ClaimId};
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{StoreError, read};
-use crate::domain::case::{CaseFile, CaseState};
+use crate::domain::case::{CaseFile, CaseState, Suspended};
+use crate::resume_answer::Suspension;
 
 struct Row {
     case_id: Uuid,
@@ -23,6 +24,9 @@ struct Row {
     open_time: OffsetDateTime,
     departments: Vec<String>,
     note: String,
+    merged_into: Option<Uuid>,
+    suspended_clarification: Option<Uuid>,
+    suspension_revision: i64,
 }
 
 impl TryFrom<Row> for CaseFile {
@@ -44,6 +48,11 @@ impl TryFrom<Row> for CaseFile {
             open_time: row.open_time,
             departments: row.departments,
             note: row.note,
+            merged_into: row.merged_into.map(CaseId::from_uuid),
+            suspended: row.suspended_clarification.map(|clarification| Suspended {
+                clarification: ClarificationId::from_uuid(clarification),
+                suspension_revision: row.suspension_revision,
+            }),
         })
     }
 }
@@ -53,7 +62,8 @@ pub async fn get(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>
     let row = sqlx::query_as!(
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note
+                due_time, open_time, departments, note, merged_into, suspended_clarification,
+                suspension_revision
          FROM approval.case_file WHERE case_id = $1",
         case.as_uuid()
     )
@@ -62,12 +72,45 @@ pub async fn get(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>
     row.map(CaseFile::try_from).transpose()
 }
 
+/// The case of a claim.
+pub async fn of_claim(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claim: ClaimId,
+) -> Result<Option<CaseId>, StoreError> {
+    let case = sqlx::query_scalar!(
+        "SELECT case_id FROM approval.case_file WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(case.map(CaseId::from_uuid))
+}
+
+/// The case with this number.
+pub async fn of_code(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    code: &str,
+) -> Result<Option<CaseId>, StoreError> {
+    let case = sqlx::query_scalar!(
+        "SELECT case_id FROM approval.case_file WHERE agency_id = $1 AND code = $2",
+        agency.as_uuid(),
+        code
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(case.map(CaseId::from_uuid))
+}
+
 /// One case, locked: whoever changes anything about a case holds this first.
 pub async fn lock(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note
+                due_time, open_time, departments, note, merged_into, suspended_clarification,
+                suspension_revision
          FROM approval.case_file WHERE case_id = $1 FOR NO KEY UPDATE",
         case.as_uuid()
     )
@@ -118,7 +161,8 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note
+                due_time, open_time, departments, note, merged_into, suspended_clarification,
+                suspension_revision
          FROM approval.case_file
          WHERE agency_id = $1
            AND state = ANY($2)
@@ -206,6 +250,82 @@ pub async fn set_urgency(
     .await?;
     case.urgent = urgent;
     case.due_time = due_time;
+    case.state_revision = revision;
+    Ok(())
+}
+
+/// Points a locked case that was merged at the one that goes on.
+pub async fn set_merged_into(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    into: CaseId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE approval.case_file SET merged_into = $2 WHERE case_id = $1",
+        case.case.as_uuid(),
+        into.as_uuid()
+    )
+    .execute(tx)
+    .await?;
+    case.merged_into = Some(into);
+    Ok(())
+}
+
+/// Sets a locked case's departments for good: what the machine suggests later no longer replaces them.
+pub async fn set_departments(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    departments: &[String],
+) -> Result<(), StoreError> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE approval.case_file
+         SET departments = $2, departments_decided = true, state_revision = state_revision + 1
+         WHERE case_id = $1 AND state_revision = $3
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        departments,
+        case.state_revision
+    )
+    .fetch_one(tx)
+    .await?;
+    case.departments = departments.to_vec();
+    case.state_revision = revision;
+    Ok(())
+}
+
+/// Takes over a newer word about a locked case's automatic answer; says `false` where it is older than what is here.
+pub async fn set_suspension(
+    tx: &mut PgConnection,
+    case: &CaseFile,
+    suspension: &Suspension,
+) -> Result<bool, StoreError> {
+    let clarification = suspension.suspended.then(|| suspension.clarification.as_uuid());
+    let set = sqlx::query_scalar!(
+        "UPDATE approval.case_file
+         SET suspended_clarification = $2, suspension_revision = $3, state_revision = state_revision + 1
+         WHERE case_id = $1 AND suspension_revision < $3
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        clarification,
+        suspension.suspension_revision
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(set.is_some())
+}
+
+/// Shows at once that an officer switched the automatic answer on; classification's own word follows.
+pub async fn clear_suspension(tx: &mut PgConnection, case: &mut CaseFile) -> Result<(), StoreError> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE approval.case_file SET suspended_clarification = NULL, state_revision = state_revision + 1
+         WHERE case_id = $1 AND state_revision = $2
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        case.state_revision
+    )
+    .fetch_one(tx)
+    .await?;
+    case.suspended = None;
     case.state_revision = revision;
     Ok(())
 }
@@ -319,7 +439,8 @@ pub async fn grow(
         "UPDATE approval.case_file
          SET sentence = grown.sentence, claim_state_revision = grown.claim_state_revision,
              report_count = grown.report_count, urgency = grown.urgency,
-             departments = ARRAY(SELECT jsonb_array_elements_text(grown.departments))
+             departments = CASE WHEN case_file.departments_decided THEN case_file.departments
+                                ELSE ARRAY(SELECT jsonb_array_elements_text(grown.departments)) END
          FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::jsonb[])
               AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, departments)
          WHERE case_file.agency_id = $1

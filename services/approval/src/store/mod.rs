@@ -6,6 +6,7 @@ pub mod alarm;
 pub mod audit;
 pub mod case;
 pub mod clarification;
+pub mod correction;
 pub mod finding;
 pub mod halt;
 pub mod key;

@@ -7,6 +7,7 @@ mod audit;
 mod ceremony;
 mod chain;
 mod claims;
+mod correct;
 mod finding;
 mod halt;
 mod office;

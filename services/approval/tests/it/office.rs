@@ -279,7 +279,7 @@ impl Office {
     }
 
     pub async fn get_case(&self, person: &Person, case_id: &str) -> pb::GetCaseResponse {
-        let request = pb::GetCaseRequest { case_id: case_id.into() };
+        let request = pb::GetCaseRequest { case_id: case_id.into(), ..Default::default() };
         self.approval().get_case(with_token(request, &person.token)).await.unwrap().into_inner()
     }
 
@@ -315,12 +315,7 @@ impl Office {
 
     /// A case with a draft on it, up to and with `steps` of the chain signed.
     pub async fn revision_with(&self, steps: usize) -> Chain<'_> {
-        let chain = Chain {
-            office: self,
-            drafter: self.sign_in("drafter").await,
-            reviewer: self.sign_in("reviewer").await,
-            signer: self.sign_in("signer").await,
-        };
+        let chain = chain_of(self).await;
         chain.advance(steps).await;
         chain
     }
@@ -350,6 +345,16 @@ pub fn sign_request(
         session_secret: person.session_secret.clone(),
         totp_code: code.into(),
         gates: ["political", "legal", "secrecy", "text"].map(String::from).to_vec(),
+    }
+}
+
+/// The three people who take words to the public.
+pub async fn chain_of(office: &Office) -> Chain<'_> {
+    Chain {
+        office,
+        drafter: office.sign_in("drafter").await,
+        reviewer: office.sign_in("reviewer").await,
+        signer: office.sign_in("signer").await,
     }
 }
 

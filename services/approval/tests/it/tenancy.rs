@@ -28,7 +28,8 @@ async fn every_rpc_with_another_agencys_ids_finds_nothing() {
     let clarification_id = revision.clarification_id.clone();
     let mut rpc = office.approval();
 
-    not_found(rpc.get_case(with_token(pb::GetCaseRequest { case_id: case_id.clone() }, &duty.token)).await);
+    let wanted = pb::GetCaseRequest { case_id: case_id.clone(), ..Default::default() };
+    not_found(rpc.get_case(with_token(wanted, &duty.token)).await);
     let request = pb::SetUrgencyRequest { case_id: case_id.clone(), ..Default::default() };
     not_found(rpc.set_urgency(with_token(request, &duty.token)).await);
     let request = pb::RequestFindingRequest {

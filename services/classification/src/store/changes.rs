@@ -13,6 +13,7 @@ struct Row {
     clarification_id: Option<ClarificationId>,
     texts: Vec<String>,
     automatic_answer: bool,
+    suspended: bool,
 }
 
 /// The changes after number `after`, oldest first, at most `limit`.
@@ -28,7 +29,8 @@ pub async fn after(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT change_id, kind, claim_id AS "claim_id: ClaimId",
-                  clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer
+                  clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer,
+                  suspended
            FROM classification.index_change
            WHERE agency_id = $1 AND change_id > $2
            ORDER BY change_id
@@ -40,6 +42,34 @@ pub async fn after(
     .fetch_all(tx)
     .await?;
     rows.into_iter().map(|row| Ok((row.change_id, Change::try_from(row)?))).collect()
+}
+
+/// The clarifications that were known after change number `until`.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn clarifications_until(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    until: i64,
+) -> sqlx::Result<Vec<(ClarificationId, Published)>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT DISTINCT ON (clarification_id) change_id, kind, claim_id AS "claim_id: ClaimId",
+                  clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer, suspended
+           FROM classification.index_change
+           WHERE agency_id = $1 AND clarification_id IS NOT NULL AND change_id <= $2
+           ORDER BY clarification_id, change_id DESC"#,
+        agency.as_uuid(),
+        until,
+    )
+    .fetch_all(tx)
+    .await?;
+    let known = rows.into_iter().map(|row| match Change::try_from(row)? {
+        Change::ClarificationKnown(clarification, published) => Ok(Some((clarification, published))),
+        _ => Ok(None),
+    });
+    known.filter_map(Result::transpose).collect()
 }
 
 /// Appends changes in the order given. The caller holds the agency's lock.
@@ -89,14 +119,15 @@ async fn append_known(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO classification.index_change
-            (agency_id, kind, claim_id, clarification_id, texts, automatic_answer)
-         VALUES ($1, 'clarification_known', $2, $3, ARRAY[$4::text, $5::text], $6)",
+            (agency_id, kind, claim_id, clarification_id, texts, automatic_answer, suspended)
+         VALUES ($1, 'clarification_known', $2, $3, ARRAY[$4::text, $5::text], $6, $7)",
         agency.as_uuid(),
         published.claim.map(ClaimId::as_uuid),
         clarification.as_uuid(),
         published.claim_sentence,
         published.title,
         published.automatic_answer,
+        published.suspended,
     )
     .execute(tx)
     .await?;
@@ -119,6 +150,26 @@ async fn append_removed(
     Ok(())
 }
 
+/// The texts that a claim is known by now, the first first. After it was closed there are none.
+///
+/// # Errors
+/// When the database is away.
+pub async fn texts_of(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"SELECT texts[1] AS "text!" FROM classification.index_change
+           WHERE agency_id = $1 AND claim_id = $2 AND kind IN ('claim_opened', 'alias_added')
+             AND texts[1] IS NOT NULL
+             AND change_id > coalesce((SELECT max(change_id) FROM classification.index_change
+                                       WHERE agency_id = $1 AND claim_id = $2 AND kind = 'claim_closed'), 0)
+           ORDER BY change_id
+           LIMIT 100"#,
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .fetch_all(tx)
+    .await
+}
+
 /// A row that no version of this service wrote.
 #[derive(Debug, thiserror::Error)]
 #[error("classification.index_change.kind of change {change_id} is {kind:?} and lacks what that needs")]
@@ -138,10 +189,10 @@ impl TryFrom<Row> for Change {
             ("alias_added", Some(claim), _, Some(text), _) => Ok(Self::AliasAdded(claim, text)),
             ("claim_closed", Some(claim), ..) => Ok(Self::ClaimClosed(claim)),
             ("clarification_known", claim, Some(clarification), Some(claim_sentence), Some(title)) => {
-                let automatic_answer = row.automatic_answer;
+                let (automatic_answer, suspended) = (row.automatic_answer, row.suspended);
                 Ok(Self::ClarificationKnown(
                     clarification,
-                    Published { claim, automatic_answer, claim_sentence, title },
+                    Published { claim, automatic_answer, suspended, claim_sentence, title },
                 ))
             }
             ("clarification_removed", _, Some(clarification), ..) => {

@@ -292,7 +292,8 @@ pub async fn grow(tx: &mut PgConnection, agency: AgencyId, grown: &[(ClaimId, Gr
              place_count = claim.place_count + more.places,
              first_time = least(claim.first_time, more.first_time),
              last_time = greatest(claim.last_time, more.last_time),
-             grew = true
+             grew = true,
+             compare = true
          FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[])
               AS more (claim_id, reports, reporters, places, first_time, last_time)
          WHERE claim.agency_id = $1 AND claim.claim_id = more.claim_id",
@@ -402,4 +403,172 @@ pub async fn dismiss(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) ->
     .execute(tx)
     .await?;
     Ok(dismissed.rows_affected() == 1)
+}
+
+/// Notes that the case of a claim was dismissed, whether the claim is here already or not.
+///
+/// # Errors
+/// When the database is away.
+pub async fn remember_dismissed(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO classification.dismissed_claim (agency_id, claim_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// True where the case of a claim was dismissed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn was_dismissed(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM classification.dismissed_claim
+                          WHERE agency_id = $1 AND claim_id = $2) AS "dismissed!""#,
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// True for a claim that gathers reports.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_open(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM classification.claim
+                          WHERE agency_id = $1 AND claim_id = $2 AND state = 'open') AS "open!""#,
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// Ends a claim in favour of another; says `false` where it gathered nothing any more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn merge(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claim: ClaimId,
+    into: ClaimId,
+) -> sqlx::Result<bool> {
+    let merged = sqlx::query!(
+        "UPDATE classification.claim SET state = 'merged', merged_into = $3
+         WHERE agency_id = $1 AND claim_id = $2 AND state = 'open'",
+        agency.as_uuid(),
+        claim.as_uuid(),
+        into.as_uuid(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(merged.rows_affected() == 1)
+}
+
+/// Counts a claim anew from its reports, and leaves it to the sweep to tell others.
+///
+/// # Errors
+/// When the database is away.
+pub async fn recount(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM classification.claim_reporter WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM classification.claim_place WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let reporters = sqlx::query!(
+        "INSERT INTO classification.claim_reporter (agency_id, claim_id, reporter_id)
+         SELECT DISTINCT $1::uuid, $2::uuid, reporter_id FROM classification.report
+         WHERE agency_id = $1 AND claim_id = $2 AND reporter_id IS NOT NULL",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let places = sqlx::query!(
+        "INSERT INTO classification.claim_place (agency_id, claim_id, place)
+         SELECT DISTINCT $1::uuid, $2::uuid, btrim(seen_at, E' \\t\\n\\r　') FROM classification.report
+         WHERE agency_id = $1 AND claim_id = $2 AND btrim(seen_at, E' \\t\\n\\r　') <> ''",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE classification.claim AS claim
+         SET report_count = counted.reports, reporter_count = $3, place_count = $4,
+             first_time = coalesce(counted.first_time, claim.first_time),
+             last_time = coalesce(counted.last_time, claim.last_time),
+             grew = true, compare = true
+         FROM (SELECT count(*) AS reports, min(said_time) AS first_time, max(said_time) AS last_time
+               FROM classification.report WHERE agency_id = $1 AND claim_id = $2) AS counted
+         WHERE claim.agency_id = $1 AND claim.claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+        bigint(reporters.rows_affected()),
+        bigint(places.rows_affected()),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Sets a claim's departments for the reason given.
+///
+/// # Errors
+/// When the database is away.
+pub async fn reroute(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claim: ClaimId,
+    departments: &[String],
+    reason: &Reason,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE classification.claim SET departments = $3, routing = $4, grew = true
+         WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+        Json(departments) as Json<&[String]>,
+        Json(std::slice::from_ref(reason)) as Json<&[Reason]>,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Sets the sentence that stands for a claim; says `false` where there is no such claim.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_sentence(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    claim: ClaimId,
+    sentence: &str,
+) -> sqlx::Result<bool> {
+    let set = sqlx::query!(
+        "UPDATE classification.claim SET sentence = $3, grew = true WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+        sentence,
+    )
+    .execute(tx)
+    .await?;
+    Ok(set.rows_affected() == 1)
 }

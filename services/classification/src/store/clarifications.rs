@@ -14,6 +14,8 @@ pub struct Signed {
     pub revision: i64,
     /// Its kind, as the signed content names it.
     pub kind: String,
+    /// What the office found, as the signed content names it; empty where it says nothing.
+    pub verdict: String,
     /// Who shall hear it, as the signed content names it.
     pub response_level: String,
     /// What matching needs.
@@ -43,8 +45,8 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
     sqlx::query!(
         "INSERT INTO classification.clarification
             (agency_id, clarification_id, revision, claim_id, kind, response_level, automatic_answer,
-             claim_sentence, title)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             claim_sentence, title, verdict)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         signed.clarification.as_uuid(),
@@ -55,6 +57,7 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
         signed.published.automatic_answer,
         signed.published.claim_sentence,
         signed.published.title,
+        signed.verdict,
     )
     .execute(tx)
     .await?;
@@ -121,7 +124,10 @@ pub async fn answering(
 ) -> sqlx::Result<Option<(i64, Published)>> {
     let row = sqlx::query!(
         r#"SELECT signed.revision, signed.claim_id AS "claim_id: ClaimId", signed.automatic_answer,
-                  signed.claim_sentence, signed.title
+                  signed.claim_sentence, signed.title,
+                  EXISTS (SELECT FROM classification.suspension
+                          WHERE suspension.agency_id = $1 AND suspension.clarification_id = $2
+                            AND suspension.suspended) AS "suspended!"
            FROM classification.clarification AS signed
            WHERE signed.agency_id = $1 AND signed.clarification_id = $2
              AND signed.kind IN ('clarification', 'response', 'notice')
@@ -144,6 +150,7 @@ pub async fn answering(
         let published = Published {
             claim: row.claim_id,
             automatic_answer: row.automatic_answer,
+            suspended: row.suspended,
             claim_sentence: row.claim_sentence,
             title: row.title,
         };

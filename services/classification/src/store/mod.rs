@@ -3,9 +3,16 @@
 pub mod changes;
 pub mod claims;
 pub mod clarifications;
+pub mod corrections;
 pub mod links;
+pub mod models;
+pub mod moved;
 pub mod pictures;
 pub mod reports;
+pub mod rules;
+pub mod spread;
+pub mod suggestions;
+pub mod suspensions;
 
 use ids::AgencyId;
 use sqlx::PgConnection;

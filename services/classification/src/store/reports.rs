@@ -1,6 +1,6 @@
 //! Reports as they were judged.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use sqlx::PgConnection;
@@ -70,6 +70,7 @@ pub async fn insert(
     let reporters: Vec<Option<Uuid>> =
         batch.iter().map(|received| received.reporter.map(ReporterId::as_uuid)).collect();
     let texts: Vec<&str> = batch.iter().map(|received| received.masked_text.as_str()).collect();
+    let channels: Vec<i32> = batch.iter().map(|received| received.channel).collect();
     let times: Vec<OffsetDateTime> = batch.iter().map(|received| received.said_time).collect();
     let places: Vec<&str> = batch.iter().map(|received| received.seen_at.as_str()).collect();
     let intents: Vec<&str> = decided.iter().map(|decided| intent_name(decided.intent)).collect();
@@ -83,13 +84,14 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO classification.report
             (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,
-             clarification_id, similarity, reasons)
+             clarification_id, similarity, reasons, channel)
          SELECT $1, report.report_id, report.reporter_id, report.masked_text, report.said_time, report.seen_at,
-                report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons
+                report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons,
+                report.channel
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
-                     $9::uuid[], $10::real[], $11::jsonb[])
+                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[])
               WITH ORDINALITY AS report (report_id, reporter_id, masked_text, said_time, seen_at, intent,
-                                         claim_id, clarification_id, similarity, reasons, position)
+                                         claim_id, clarification_id, similarity, reasons, channel, position)
          ORDER BY report.position",
         agency.as_uuid(),
         &ids,
@@ -102,21 +104,11 @@ pub async fn insert(
         &clarifications as &[Option<Uuid>],
         &similarities,
         &reasons as &[Json<&[Reason]>],
+        &channels,
     )
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// A report that has reached neither a claim nor a clarification.
-#[derive(Clone, Debug)]
-pub struct Unplaced {
-    /// As it was received.
-    pub received: Received,
-    /// What it was taken for.
-    pub intent: Intent,
-    /// Why.
-    pub reasons: Vec<Reason>,
 }
 
 /// Those of `reports` that are here and have reached nothing, in the order in which they were said.
@@ -127,11 +119,11 @@ pub async fn unplaced(
     tx: &mut PgConnection,
     agency: AgencyId,
     reports: &[ReportId],
-) -> sqlx::Result<Vec<Unplaced>> {
+) -> sqlx::Result<Vec<Received>> {
     let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: ReporterId", masked_text, said_time,
-                  seen_at, intent, reasons AS "reasons: Json<Vec<Reason>>"
+        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: ReporterId", masked_text,
+                  said_time, seen_at, channel
            FROM classification.report
            WHERE agency_id = $1 AND report_id = ANY($2) AND claim_id IS NULL AND clarification_id IS NULL
            ORDER BY said_time, report_id"#,
@@ -140,25 +132,20 @@ pub async fn unplaced(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Unplaced {
-                intent: intent_named(row.report_id, row.intent)?,
-                received: Received {
-                    report: row.report_id,
-                    reporter: row.reporter_id,
-                    masked_text: row.masked_text,
-                    said_time: row.said_time,
-                    seen_at: row.seen_at,
-                    traceparent: None,
-                },
-                reasons: row.reasons.0,
-            })
-        })
-        .collect()
+    let unplaced = rows.into_iter().map(|row| Received {
+        report: row.report_id,
+        reporter: row.reporter_id,
+        masked_text: row.masked_text,
+        said_time: row.said_time,
+        seen_at: row.seen_at,
+        channel: row.channel,
+        traceparent: None,
+    });
+    Ok(unplaced.collect())
 }
 
-/// Puts a report that had reached nothing where it was judged to belong now.
+/// Puts a report that had reached nothing where it was judged to belong now; gives the revision of its assignment,
+/// by which others know it from the first.
 ///
 /// # Errors
 /// When the database is away.
@@ -167,11 +154,13 @@ pub async fn put(
     agency: AgencyId,
     report: ReportId,
     decided: &Decided,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<u64> {
+    let revision = sqlx::query_scalar!(
         "UPDATE classification.report
-         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7
-         WHERE agency_id = $1 AND report_id = $2 AND claim_id IS NULL AND clarification_id IS NULL",
+         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7,
+             assignment_revision = assignment_revision + 1
+         WHERE agency_id = $1 AND report_id = $2
+         RETURNING assignment_revision",
         agency.as_uuid(),
         report.as_uuid(),
         intent_name(decided.intent),
@@ -180,12 +169,34 @@ pub async fn put(
         decided.similarity,
         Json(decided.reasons.as_slice()) as Json<&[Reason]>,
     )
+    .fetch_one(tx)
+    .await?;
+    Ok(revision.unsigned_abs())
+}
+
+/// Says more about why a report is where it is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn explain(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    report: ReportId,
+    reasons: &[Reason],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE classification.report SET reasons = reasons || $3::jsonb
+         WHERE agency_id = $1 AND report_id = $2",
+        agency.as_uuid(),
+        report.as_uuid(),
+        Json(reasons) as Json<&[Reason]>,
+    )
     .execute(tx)
     .await?;
     Ok(())
 }
 
-/// Those of `reporters` whose last report was answered automatically.
+/// What the last report of each of `reporters` was answered with automatically; those that were not are left out.
 ///
 /// # Errors
 /// When the database is away.
@@ -193,13 +204,14 @@ pub async fn last_answered(
     tx: &mut PgConnection,
     agency: AgencyId,
     reporters: &[ReporterId],
-) -> sqlx::Result<HashSet<ReporterId>> {
+) -> sqlx::Result<HashMap<ReporterId, ClarificationId>> {
     if reporters.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let reporters: Vec<Uuid> = reporters.iter().map(|reporter| reporter.as_uuid()).collect();
-    let answered = sqlx::query_scalar!(
-        r#"SELECT asked.reporter_id AS "reporter_id!: ReporterId"
+    let answered = sqlx::query!(
+        r#"SELECT asked.reporter_id AS "reporter_id!: ReporterId",
+                  last.clarification_id AS "clarification_id!: ClarificationId"
            FROM unnest($2::uuid[]) AS asked (reporter_id)
            CROSS JOIN LATERAL (
                SELECT clarification_id FROM classification.report
@@ -212,7 +224,7 @@ pub async fn last_answered(
     )
     .fetch_all(tx)
     .await?;
-    Ok(answered.into_iter().collect())
+    Ok(answered.into_iter().map(|row| (row.reporter_id, row.clarification_id)).collect())
 }
 
 /// The reports of a claim, newest first, before `before`.
@@ -282,15 +294,22 @@ struct UnknownIntent {
     intent: String,
 }
 
-fn intent_named(report: ReportId, intent: String) -> sqlx::Result<Intent> {
-    Ok(match intent.as_str() {
+/// The intent that a row names.
+///
+/// # Errors
+/// When no version of this service wrote the row.
+pub fn intent_named(report: ReportId, intent: &str) -> sqlx::Result<Intent> {
+    Ok(match intent {
         "report" => Intent::Report,
         "question" => Intent::Question,
         "complaint" => Intent::Complaint,
         "help" => Intent::Help,
         "observation" => Intent::Observation,
         "other" => Intent::Other,
-        _ => return Err(sqlx::Error::Decode(Box::new(UnknownIntent { report, intent }))),
+        _ => {
+            let unknown = UnknownIntent { report, intent: intent.to_owned() };
+            return Err(sqlx::Error::Decode(Box::new(unknown)));
+        }
     })
 }
 
@@ -298,12 +317,11 @@ impl TryFrom<Row> for Shown {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let intent = intent_named(row.report_id, row.intent)?;
         Ok(Self {
             position: row.position,
             report: row.report_id,
+            intent: intent_named(row.report_id, &row.intent)?,
             masked_text: row.masked_text,
-            intent,
             said_time: row.said_time,
             seen_at: row.seen_at,
             reasons: row.reasons.0,

@@ -1,8 +1,10 @@
 //! Known clarifications answer those who ask, while they are public and not revoked.
 
-use contracts::classification::v1::ReportAssigned;
+use contracts::approval::v1::AnswerResumed;
+use contracts::classification::v1::{ReportAssigned, SuspensionChanged};
 use contracts::publish::v1::publication::State;
 use ids::ReporterId;
+use testkit::eventually;
 
 use crate::desk::{Desk, Said, Words};
 use crate::gather::EARTHQUAKE;
@@ -101,6 +103,58 @@ async fn not_this_after_an_automatic_answer_hands_over_to_a_person() {
     }
     let handed_over = |at: usize| judged[at].signals.iter().any(|signal| signal == "handover");
     assert!(handed_over(0), "{judged:?}");
+    let about = "SELECT count(*) FROM classification.report, jsonb_array_elements(reasons) AS reason
+                 WHERE reason ->> 'signal' = 'handover' AND reason ->> 'detail' LIKE '%西瓜%'";
+    assert_eq!(desk.count(about).await, 1, "the person sees what was answered");
     assert!(!handed_over(1), "nobody was answered: {judged:?}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enough_people_who_say_not_this_switch_the_answer_off_until_an_officer_switches_it_on() {
+    let desk = Desk::open(2).await;
+    let asked = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let earthquake = Words::earthquake(asked);
+    desk.signs(&earthquake).await;
+    desk.page_is(&earthquake, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+
+    let people: [ReporterId; 3] = std::array::from_fn(|_| ReporterId::mint());
+    for (at, &person) in people.iter().enumerate() {
+        let answered = desk.hears(&[Said::new(EARTHQUAKE[0]).by(person)]).await;
+        assert_eq!(answered[0].clarification, Some(earthquake.clarification), "person {at}");
+        desk.hears(&[Said::new("不是").by(person)]).await;
+        // Saying it again, after another answer, is still one person.
+        if at == 0 {
+            for _ in 0..3 {
+                desk.hears(&[Said::new(EARTHQUAKE[0]).by(person), Said::new("不是").by(person)]).await;
+            }
+            assert!(desk.emitted::<SuspensionChanged>().await.is_empty());
+        }
+    }
+    let told = desk.emitted::<SuspensionChanged>().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].suspended, told[0].wrong_count, told[0].answered_count), (true, 3, 6));
+    assert_eq!(told[0].clarification_id, earthquake.clarification.to_string());
+
+    // What was switched off is neither given nor sent to whoever would join its claim: a person sees it.
+    let next = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+    assert_eq!(next[0].clarification, None, "{next:?}");
+    assert_ne!(next[0].claim, Some(asked));
+    assert!(next[0].signals.iter().any(|signal| signal == "match.maybe_clarified"), "{next:?}");
+
+    let resumed = AnswerResumed {
+        agency_id: desk.agency.to_string(),
+        clarification_id: earthquake.clarification.to_string(),
+        suspension_revision: told[0].state_revision,
+    };
+    desk.approval_says(&[resumed.clone(), resumed]).await;
+    let told = eventually("the answer is on again", async || {
+        Some(desk.emitted::<SuspensionChanged>().await).filter(|told| told.len() == 2)
+    })
+    .await;
+    assert!(!told[1].suspended);
+    let again = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+    assert_eq!(again[0].clarification, Some(earthquake.clarification), "{again:?}");
     desk.close().await;
 }

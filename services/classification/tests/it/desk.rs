@@ -9,6 +9,7 @@ use contracts::Event;
 use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
+use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1::ReportReceived;
 use contracts::publish::v1::{Publication, PublicationChanged, publication};
 use database::Schema;
@@ -156,6 +157,7 @@ impl Desk {
         let mut addresses = Vec::new();
         for _ in 0..replicas {
             let config = Config {
+                index_folder: None,
                 grpc_listen: "127.0.0.1:0".parse().unwrap(),
                 database: database.config(),
                 bus: bus_config(&nats, "classification"),
@@ -313,20 +315,35 @@ impl Desk {
         self.approval.say(self.agency, &[event]).await;
     }
 
+    /// Approval says something.
+    pub async fn approval_says<E: Event>(&self, events: &[E]) {
+        self.approval.say(self.agency, events).await;
+    }
+
+    /// Changes rows behind the service's back.
+    pub async fn alter(&self, statement: String) {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&self.database.superuser()).await.unwrap();
+    }
+
     /// The office closes the case of a claim without a clarification, and the service has heard of it.
     pub async fn dismisses(&self, claim: ClaimId) {
-        let event = CaseDismissed {
-            agency_id: self.agency.to_string(),
-            case_id: CaseId::mint().to_string(),
-            claim_id: claim.to_string(),
-        };
-        self.approval.say(self.agency, &[event]).await;
+        self.dismissal_of(claim).await;
         self.eventually_counts(
             "a closed claim",
             "SELECT count(*) FROM classification.index_change WHERE kind = 'claim_closed'",
             1,
         )
         .await;
+    }
+
+    /// The office closes the case of a claim without a clarification.
+    pub async fn dismissal_of(&self, claim: ClaimId) {
+        let event = CaseDismissed {
+            agency_id: self.agency.to_string(),
+            case_id: CaseId::mint().to_string(),
+            claim_id: claim.to_string(),
+        };
+        self.approval.say(self.agency, &[event]).await;
     }
 
     /// Waits until the index knows so many clarifications.
@@ -363,6 +380,12 @@ impl Desk {
     pub fn client(&self) -> ClassificationServiceClient<Channel> {
         let channel = grpc::channel(&format!("http://{}", self.addresses[0])).unwrap();
         ClassificationServiceClient::new(channel)
+    }
+
+    /// A client of a replica's rules.
+    pub fn rules(&self, replica: usize) -> RulesServiceClient<Channel> {
+        let channel = grpc::channel(&format!("http://{}", self.addresses[replica])).unwrap();
+        RulesServiceClient::new(channel)
     }
 
     /// A request as a person of an agency in a role.

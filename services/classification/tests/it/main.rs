@@ -2,8 +2,12 @@
 
 mod answer;
 mod ask;
+mod correct;
 mod desk;
 mod gather;
 mod links;
 mod pictures;
+mod rules;
+mod suggest;
+mod train;
 mod understand;

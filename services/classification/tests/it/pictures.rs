@@ -85,6 +85,7 @@ async fn a_picture_that_says_what_others_said_joins_their_claim_with_the_confide
     let told = desk.assignments(report).await;
     assert_eq!(told.len(), 2, "once without words, once with them");
     assert_eq!(told[1].claim_id, claim.to_string());
+    assert_eq!((told[0].assignment_revision, told[1].assignment_revision), (0, 1), "the newer wins");
     assert!(told[1].reasons.iter().any(|reason| reason.detail.contains("91%")), "{told:?}");
     assert_eq!(desk.claim(claim).await.report_count, 2);
     desk.close().await;

@@ -8,9 +8,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::approval::v1::{
-    CaseEvent, DismissCaseRequest, GetCaseResponse, RequestFindingRequest, Role, SetUrgencyRequest,
+    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Role,
+    SetUrgencyRequest,
 };
-use contracts::classification::v1::{Claim, GetClaimRequest, ListClaimReportsRequest};
+use contracts::classification::v1::{
+    Claim, GetClaimRequest, GetClaimResponse, ListClaimReportsRequest, ListSuggestionsRequest,
+};
 use contracts::ingest::v1::{ListAnswersRequest, ListAnswersResponse};
 use contracts::publish::v1::ListPublicationsRequest;
 use serde::Deserialize;
@@ -24,7 +27,13 @@ use crate::language::{Language, Words};
 use crate::problem::{Answer, Problem};
 use crate::session::SignedIn;
 use crate::show;
-use crate::views::{CaseView, FindingView, PublicationView, ReasonView, ReportView, RevisionView, reasons};
+use crate::views::{
+    CaseView, FindingView, Kind, PublicationView, ReasonView, ReportView, RevisionView, SpreadView,
+    SuggestionView, reasons,
+};
+
+/// Suggestions on one page; each of them asks for the other case.
+const SUGGESTIONS_MAX: i32 = 3;
 
 #[derive(Template)]
 #[template(path = "case.html")]
@@ -37,7 +46,9 @@ struct CasePage {
     claim_problem: Option<Problem>,
     findings: Vec<FindingView>,
     events: Vec<EventView>,
+    suggestions: Vec<SuggestionView>,
     works: bool,
+    leads: bool,
     drafts: bool,
     typed: Typed,
 }
@@ -91,6 +102,8 @@ struct ClaimView {
     first: String,
     last: String,
     reasons: Vec<ReasonView>,
+    variants: Vec<String>,
+    spread: Option<SpreadView>,
 }
 
 struct EventView {
@@ -147,14 +160,20 @@ pub(crate) struct DismissForm {
 
 /// What was typed into the page's forms and must not be lost.
 #[derive(Default)]
-struct Typed {
-    urgent: Option<bool>,
-    due_minutes: Option<String>,
-    department: Option<String>,
-    question: Option<String>,
-    finding_due_minutes: Option<String>,
-    finding_request_id: Option<String>,
-    reason: Option<String>,
+pub(super) struct Typed {
+    pub(super) into_code: Option<String>,
+    pub(super) split_sentence: Option<String>,
+    pub(super) split_reports: Vec<String>,
+    pub(super) departments: Option<String>,
+    pub(super) sentence: Option<String>,
+    pub(super) resume_reason: Option<String>,
+    pub(super) urgent: Option<bool>,
+    pub(super) due_minutes: Option<String>,
+    pub(super) department: Option<String>,
+    pub(super) question: Option<String>,
+    pub(super) finding_due_minutes: Option<String>,
+    pub(super) finding_request_id: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 impl Typed {
@@ -300,7 +319,7 @@ pub(crate) async fn dismiss(
     Ok(refused_page(&console, &who, loaded, problem, typed).await)
 }
 
-async fn refused_page(
+pub(super) async fn refused_page(
     console: &Console,
     who: &SignedIn,
     loaded: GetCaseResponse,
@@ -324,6 +343,7 @@ async fn case_page(
     let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
     let (live, claim) =
         tokio::join!(load_live(console, who, &loaded), load_claim(console, who, &case.claim_id));
+    let suggestions = load_suggestions(console, who, &loaded).await;
     let (claim, reports, claim_problem) = match claim {
         Ok((claim, reports)) => (claim, reports, None),
         Err(status) => (None, Vec::new(), Some(who.problem(&status))),
@@ -338,7 +358,9 @@ async fn case_page(
         &CasePage {
             frame,
             works: works && case.open(),
-            drafts: matches!(who.role(), Role::Drafter | Role::DutyOfficer) && case.open(),
+            leads: matches!(who.role(), Role::DutyOfficer | Role::Signer) && case.open(),
+            suggestions,
+            drafts: who.role() == Role::Drafter && case.open(),
             case,
             live,
             claim,
@@ -429,11 +451,58 @@ async fn load_claim(
         reports.into_inner().reports.into_iter().map(|report| ReportView::of(report, language)).collect();
     // The words are shown even where ingest cannot say what else there is.
     let _without = media::add(console, who, &mut reports).await;
-    Ok((claim.into_inner().claim.map(|claim| claim_view(claim, language)), reports))
+    let GetClaimResponse { claim, variants, spread } = claim.into_inner();
+    let spread = spread.map(|spread| SpreadView::of(&spread, language.words()));
+    Ok((claim.map(|claim| claim_view(claim, variants, spread, language)), reports))
 }
 
-fn claim_view(claim: Claim, language: Language) -> ClaimView {
+/// What may belong together with this case, or apart. Without an answer the page stays useful: nothing is decided
+/// by a suggestion.
+async fn load_suggestions(
+    console: &Console,
+    who: &SignedIn,
+    loaded: &GetCaseResponse,
+) -> Vec<SuggestionView> {
+    let Some(case) = loaded.case.as_ref().filter(|case| !case.claim_id.is_empty()) else { return Vec::new() };
+    if case.state() == contracts::approval::v1::case::State::Dismissed {
+        return Vec::new();
+    }
+    let request = ListSuggestionsRequest {
+        claim_id: case.claim_id.clone(),
+        page_size: SUGGESTIONS_MAX,
+        page_token: String::new(),
+    };
+    let Ok(listed) = console.clients.classification().list_suggestions(who.call(request)).await else {
+        return Vec::new();
+    };
+    let now = console.clock.now();
+    let mut suggestions = Vec::new();
+    for suggested in listed.into_inner().suggestions {
+        let other = [&suggested.claim_id, &suggested.other_claim_id]
+            .into_iter()
+            .find(|claim| **claim != case.claim_id && !claim.is_empty());
+        let other = match other {
+            Some(claim) => {
+                let request = GetCaseRequest { claim_id: claim.clone(), ..GetCaseRequest::default() };
+                let found = console.clients.approval().get_case(who.call(request)).await;
+                found.ok().and_then(|found| found.into_inner().case)
+            }
+            None => None,
+        };
+        suggestions.extend(SuggestionView::of(suggested, case, other, now, who));
+    }
+    suggestions
+}
+
+fn claim_view(
+    claim: Claim,
+    variants: Vec<String>,
+    spread: Option<SpreadView>,
+    language: Language,
+) -> ClaimView {
     ClaimView {
+        variants,
+        spread,
         reports: claim.report_count,
         reporters: claim.reporter_count,
         places: claim.place_count,

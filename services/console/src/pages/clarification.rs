@@ -247,7 +247,7 @@ fn clarification_page(
     let office = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
     // What approval would refuse anyway is not offered; the policy itself is approval's.
     let signs = match revision.next_step.as_str() {
-        "drafted" => matches!(who.role(), Role::Drafter | Role::DutyOfficer),
+        "drafted" => who.role() == Role::Drafter,
         "first_reviewed" => office,
         "second_reviewed" => matches!(who.role(), Role::Reviewer | Role::Signer),
         _ => false,
@@ -258,7 +258,7 @@ fn clarification_page(
         &ClarificationPage {
             frame,
             signs: signs && is_newest && !revision.altered,
-            drafts: matches!(who.role(), Role::Drafter | Role::DutyOfficer) && is_newest,
+            drafts: who.role() == Role::Drafter && is_newest,
             signs_off: who.role() == Role::Signer && revision.waits_for_sign_off() && is_newest,
             returns: office && revision.waiting() && revision.next_step != "drafted" && is_newest,
             revokes: office && revision.signed_off() && is_newest,

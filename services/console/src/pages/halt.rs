@@ -8,7 +8,9 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use contracts::approval::v1::{HaltScope, OrderHaltRequest, halt_scope};
-use contracts::ingest::v1::{HaltAnswersRequest, ResumeAnswersRequest};
+use contracts::ingest::v1::{
+    GetAnswersHaltRequest, GetAnswersHaltResponse, HaltAnswersRequest, ResumeAnswersRequest,
+};
 use contracts::publish::v1::{
     Account, HaltRequest, ListAccountsRequest, ResumeRequest, halt_request, resume_request,
 };
@@ -35,6 +37,9 @@ struct HaltPage {
     accounts: Vec<AccountView>,
     all_halted: bool,
     accounts_problem: Option<Problem>,
+    /// Whether automatic answers are stopped; absent where that could not be found out.
+    answers: Option<GetAnswersHaltResponse>,
+    answers_problem: Option<Problem>,
     request_id: String,
 }
 
@@ -358,8 +363,16 @@ async fn halt_page(
             .map(|draft| draft.title.clone())
             .unwrap_or_default()
     };
-    let mut publish = console.clients.publish();
-    let (title, listed) = tokio::join!(title, publish.list_accounts(who.call(ListAccountsRequest {})));
+    let (mut publish, mut ingest) = (console.clients.publish(), console.clients.ingest());
+    let (title, listed, answers) = tokio::join!(
+        title,
+        publish.list_accounts(who.call(ListAccountsRequest {})),
+        ingest.get_answers_halt(who.call(GetAnswersHaltRequest {})),
+    );
+    let (answers, answers_problem) = match answers {
+        Ok(answers) => (Some(answers.into_inner()), None),
+        Err(status) => (None, Some(who.problem(&status))),
+    };
     let (listed, accounts_problem) = match listed {
         Ok(listed) => (listed.into_inner(), None),
         Err(status) => (Default::default(), Some(who.problem(&status))),
@@ -375,6 +388,8 @@ async fn halt_page(
             accounts,
             all_halted: listed.all_halted,
             accounts_problem,
+            answers,
+            answers_problem,
             request_id,
         },
     ))

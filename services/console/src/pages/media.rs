@@ -92,14 +92,14 @@ pub(super) async fn add(console: &Console, who: &SignedIn, reports: &mut [Report
     if reports.is_empty() {
         return None;
     }
-    let report_ids = reports.iter().map(|report| report.report_id.clone()).collect();
+    let report_ids = reports.iter().map(|report| report.id.clone()).collect();
     let listed = console.clients.ingest().list_media(who.call(ListMediaRequest { report_ids })).await;
     let listed = match listed {
         Ok(listed) => listed.into_inner().media,
         Err(status) => return Some(who.problem(&status)),
     };
     for media in listed {
-        if let Some(report) = reports.iter_mut().find(|report| report.report_id == media.report_id) {
+        if let Some(report) = reports.iter_mut().find(|report| report.id == media.report_id) {
             report.media = Some(MediaView::of(media, who.role(), who.visit.language));
         }
     }

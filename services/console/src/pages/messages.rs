@@ -102,7 +102,7 @@ async fn load(
         frame = frame.alert(problem);
     }
     if let Some(typed) = typed {
-        let boxed = messages.iter_mut().find(|message| message.report_id == typed.report_id);
+        let boxed = messages.iter_mut().find(|message| message.id == typed.report_id);
         if let Some(media) = boxed.and_then(|message| message.media.as_mut()) {
             media.typed = typed.text;
             media.request_id = typed.request_id.unwrap_or_else(fresh_request_id);

@@ -27,6 +27,12 @@
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
 //! | `POST /case/{case_id}/dismiss` | `expected_revision` `reason` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/merge` | `expected_revision` `into_case_id` or `into_code` `answers_reporters` | 303 to the case that goes on |
+//! | `POST /case/{case_id}/split` | `expected_revision` `sentence` and `report_{report_id}` (`on`) for each | 303 to the new case |
+//! | `POST /case/{case_id}/reroute` | `expected_revision` `departments` (separated by 、 or commas) | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/sentence` | `claim_id` `sentence` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/decline` | `suggestion_id` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/resume-answer` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `GET /d/{secret}` | | the department's page (no session) |
 //! | `POST /d/{secret}` | `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
 //! | `GET /case/{case_id}/draft?kind=&clarification=` | | the boxes: those of `clarification`; without it the newest unfinished one of `kind`, else new ones filled from the finding |
@@ -44,6 +50,10 @@
 //! | `GET /halt?clarification=&case=` | | the halt form, what is halted now, and the resume form |
 //! | `POST /halt` | `scope` (`clarification` `account` `automatic_answers` `everything`) `clarification_id` `account` `reason` | 200 when every service answered, else 503: `<li data-service="approval\|publish\|ingest" data-outcome="stopped\|already_out\|recorded\|failed">` |
 //! | `POST /resume` | `scope` `clarification_id` `account` | 200 or 503, as `/halt`, with `data-outcome="resumed"` |
+//! | `GET /rules?kind=&version=&page=` | | the rules of `kind` (`intent` `urgency` `routing`), those in force or an older `version`; `page` is the history's |
+//! | `POST /rules/try` | `kind` `expected_version` `text` `message` | 200, what the rules in `text` make of the message |
+//! | `POST /rules/save` | `kind` `expected_version` `text` `message` | 303 `/rules?kind=` |
+//! | `POST /rules/restore` | `kind` `expected_version` `version` | 303 `/rules?kind=` |
 //! | `GET /audit?page=` | | the audit trail |
 //! | `GET /healthz` | | 200 `ok` (no session) |
 //!
@@ -57,11 +67,13 @@
 //! What a driver may read off a page: `data-case-id` and `data-case-state` (`open` `checking` `found`
 //! `drafting` `in_review` `signed` `published` `needs_person` `dismissed` `halted`) on a queue row and on the
 //! case, with `data-case-code` and `data-report-count`, and on the case `data-state-revision`;
+//! `data-suggestion-id` on what may belong together or apart;
 //! `data-clarification-id`, `data-revision`, `data-revision-state` (`draft` `drafted` `first_reviewed`
 //! `second_reviewed` `signed` `returned` `superseded` `revoked`) and `data-content-hash` on a revision;
 //! `data-publication-id`, `data-channel` and `data-publication-state` (`planned` `sending` `uncertain`
 //! `accepted` `confirmed` `failed` `halted` `refused` `withdrawn` `needs_person`) on a publication;
-//! `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
+//! `data-version` on a version of the rules, `data-line` on a line of them that cannot be understood,
+//! `data-tried-intent` and `data-rule` on what was tried; `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
 //! `data-answered`, `data-pending`, `data-unknown`, `data-unreachable` and `data-without-channel` on the
 //! answers' counts; `data-quota-left` on an account of the signer's page.
 
@@ -72,11 +84,13 @@ mod case;
 mod clarification;
 mod department;
 mod draft;
+mod gather;
 mod halt;
 mod media;
 mod messages;
 mod publications;
 mod queue;
+mod rules;
 mod sign_in;
 mod sign_off;
 
@@ -112,6 +126,12 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/case/{case_id}/urgency", post(case::set_urgency))
         .route("/case/{case_id}/finding", post(case::request_finding))
         .route("/case/{case_id}/dismiss", post(case::dismiss))
+        .route("/case/{case_id}/merge", post(gather::merge))
+        .route("/case/{case_id}/split", post(gather::split))
+        .route("/case/{case_id}/reroute", post(gather::reroute))
+        .route("/case/{case_id}/sentence", post(gather::set_sentence))
+        .route("/case/{case_id}/decline", post(gather::decline))
+        .route("/case/{case_id}/resume-answer", post(gather::resume_answer))
         .route("/case/{case_id}/draft", get(draft::show).post(draft::save))
         .route("/case/{case_id}/form", get(approval_form::show))
         .route("/case/{case_id}/answers", get(answers::show))
@@ -126,6 +146,10 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/publication/{publication_id}/resolve", post(publications::resolve))
         .route("/halt", get(halt::show).post(halt::order))
         .route("/resume", post(halt::resume))
+        .route("/rules", get(rules::show))
+        .route("/rules/try", post(rules::try_message))
+        .route("/rules/save", post(rules::save))
+        .route("/rules/restore", post(rules::restore))
         .route("/audit", get(audit::show))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(async || "ok"))
@@ -139,6 +163,12 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "acknowledged" => words.done_acknowledged,
         "urgency" => words.done_urgency,
         "dismissed" => words.done_dismissed,
+        "merged" => words.done_merged,
+        "split" => words.done_split,
+        "rerouted" => words.done_rerouted,
+        "sentence" => words.done_sentence,
+        "declined" => words.done_declined,
+        "answer_resumed" => words.done_answer_resumed,
         "saved" => words.done_saved,
         "signed" => words.done_signed,
         "signed_off" => words.done_signed_off,
@@ -146,6 +176,8 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "revoked" => words.done_revoked,
         "resolved" => words.done_resolved,
         "transcribed" => words.done_transcribed,
+        "rules_saved" => words.done_rules_saved,
+        "rules_restored" => words.done_rules_restored,
         _ => return None,
     })
 }
@@ -160,7 +192,7 @@ async fn load_case(
     who: &SignedIn,
     case_id: &str,
 ) -> Result<GetCaseResponse, tonic::Status> {
-    let request = GetCaseRequest { case_id: case_id.to_owned() };
+    let request = GetCaseRequest { case_id: case_id.to_owned(), ..Default::default() };
     Ok(console.clients.approval().get_case(who.call(request)).await?.into_inner())
 }
 

@@ -24,6 +24,10 @@ pub(crate) struct CaseView {
     pub opened: String,
     pub departments: Vec<String>,
     pub note: String,
+    /// The case that it was merged into; empty for every other.
+    pub merged_into: String,
+    /// True while an automatic answer of it is switched off.
+    pub answer_suspended: bool,
 }
 
 impl CaseView {
@@ -48,6 +52,8 @@ impl CaseView {
             urgent: case.urgent,
             departments: case.departments,
             note: case.note,
+            merged_into: case.merged_into_case_id,
+            answer_suspended: !case.suspended_clarification_id.is_empty(),
         }
     }
 

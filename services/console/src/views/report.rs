@@ -9,7 +9,7 @@ use crate::wording::{self, Worded};
 
 /// A report or another message.
 pub(crate) struct ReportView {
-    pub report_id: String,
+    pub id: String,
     pub text: String,
     /// What a machine read in its picture, and how sure it is.
     pub picture_text: String,
@@ -41,7 +41,7 @@ impl ReportView {
             picture_read: fill(words.picture_read, percent(report.picture_confidence)),
             picture_text: report.picture_text,
             media: None,
-            report_id: report.report_id,
+            id: report.report_id,
             text: report.masked_text,
             seen_at: report.seen_at,
             reasons: reasons(report.reasons),

@@ -133,6 +133,36 @@ pub async fn owe_for_reports(
     Ok(owed.rows_affected())
 }
 
+/// Stops what still waits to be sent to reporters whose reports were moved away from its claim.
+///
+/// # Errors
+/// When the database is away.
+pub async fn stop_for_moved(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &[ReportId],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
+    sqlx::query!(
+        "UPDATE ingest.answer AS waiting SET state = 'halted', reason = '线索已移出这件网传内容', changed_time = $3
+        WHERE waiting.agency_id = $1 AND waiting.state = ANY($4) AND waiting.claim_id IS NOT NULL
+            AND waiting.reporter_id IN (SELECT r.reporter_id FROM ingest.report r
+                WHERE r.agency_id = $1 AND r.report_id = ANY($2) AND r.reporter_id IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM ingest.report r
+                JOIN ingest.assignment a ON a.agency_id = r.agency_id AND a.report_id = r.report_id
+                WHERE r.agency_id = $1 AND r.reporter_id = waiting.reporter_id
+                    AND (a.claim_id = waiting.claim_id OR a.answered_by = waiting.clarification_id))",
+        agency.as_uuid(),
+        &reports,
+        now,
+        &State::changed_by(Event::Stop),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 fn interval(duration: Duration) -> sqlx::postgres::types::PgInterval {
     // A few seconds in microseconds.
     let microseconds = duration.whole_seconds() * 1_000_000;

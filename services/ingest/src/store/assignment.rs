@@ -1,5 +1,7 @@
 //! What classification understood of each report.
 
+use std::collections::BTreeMap;
+
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -18,9 +20,11 @@ pub struct Assignment {
     pub claim: Option<ClaimId>,
     /// The published clarification that surely answers it.
     pub answered_by: Option<ClarificationId>,
+    /// 0 as it was first judged, one more each time it was moved.
+    pub revision: i64,
 }
 
-/// Writes assignments; of two for one report the later counts, because a report can be moved.
+/// Writes assignments; of two for one report the newer counts, in whatever order they arrive.
 ///
 /// # Errors
 /// When the database is away.
@@ -30,28 +34,37 @@ pub async fn write(
     assignments: &[Assignment],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // One statement cannot touch a row twice, so a report's last assignment of the batch stands for it.
-    let last: std::collections::BTreeMap<ReportId, &Assignment> =
-        assignments.iter().map(|assignment| (assignment.report, assignment)).collect();
-    let reports: Vec<Uuid> = last.keys().map(|report| report.as_uuid()).collect();
-    let intents: Vec<String> = last.values().map(|one| one.intent.as_str().to_owned()).collect();
-    let claims: Vec<Option<Uuid>> = last.values().map(|one| one.claim.map(ClaimId::as_uuid)).collect();
+    // One statement cannot touch a row twice, so a report's newest assignment of the batch stands for it.
+    let mut newest: BTreeMap<ReportId, &Assignment> = BTreeMap::new();
+    for assignment in assignments {
+        let kept = newest.entry(assignment.report).or_insert(assignment);
+        if kept.revision < assignment.revision {
+            *kept = assignment;
+        }
+    }
+    let reports: Vec<Uuid> = newest.keys().map(|report| report.as_uuid()).collect();
+    let intents: Vec<String> = newest.values().map(|one| one.intent.as_str().to_owned()).collect();
+    let claims: Vec<Option<Uuid>> = newest.values().map(|one| one.claim.map(ClaimId::as_uuid)).collect();
     let answered: Vec<Option<Uuid>> =
-        last.values().map(|one| one.answered_by.map(ClarificationId::as_uuid)).collect();
+        newest.values().map(|one| one.answered_by.map(ClarificationId::as_uuid)).collect();
+    let revisions: Vec<i64> = newest.values().map(|one| one.revision).collect();
     sqlx::query!(
-        "INSERT INTO ingest.assignment (agency_id, report_id, intent, claim_id, answered_by, assigned_time)
-        SELECT $1, report_id, intent, claim_id, answered_by, $6
-        FROM UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::uuid[])
-            AS one (report_id, intent, claim_id, answered_by)
+        "INSERT INTO ingest.assignment AS kept
+            (agency_id, report_id, intent, claim_id, answered_by, assigned_time, assignment_revision)
+        SELECT $1, report_id, intent, claim_id, answered_by, $6, assignment_revision
+        FROM UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $7::bigint[])
+            AS one (report_id, intent, claim_id, answered_by, assignment_revision)
         ON CONFLICT (agency_id, report_id) DO UPDATE SET
             intent = excluded.intent, claim_id = excluded.claim_id, answered_by = excluded.answered_by,
-            assigned_time = excluded.assigned_time",
+            assigned_time = excluded.assigned_time, assignment_revision = excluded.assignment_revision
+        WHERE kept.assignment_revision < excluded.assignment_revision",
         agency.as_uuid(),
         &reports,
         &intents,
         &claims as &[Option<Uuid>],
         &answered as &[Option<Uuid>],
         now,
+        &revisions,
     )
     .execute(tx)
     .await?;

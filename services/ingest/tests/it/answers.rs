@@ -67,6 +67,59 @@ async fn the_order_of_events_does_not_matter() {
 }
 
 #[tokio::test]
+async fn a_report_moved_to_a_clarified_claim_is_answered_once_in_whatever_order_its_words_arrive() {
+    use contracts::classification::v1::Intent;
+
+    let desk = Desk::open().await;
+    let (from, to) = (ClaimId::mint(), ClaimId::mint());
+    let word = Word::clarification(to);
+    desk.signs(&word).await;
+    desk.page_is_up(word.clarification, 1).await;
+    let citizens = desk.citizens(2).await;
+    for citizen in &citizens {
+        let report = desk.reports_as(citizen, "群里说明天凌晨3点地震").await;
+        // The move overtakes the first word, and each comes twice.
+        for (claim, revision) in [(to, 1), (from, 0), (to, 1), (from, 0)] {
+            desk.assigns_again(&report, Intent::Report, Some(claim), None, revision).await;
+        }
+    }
+    until_ended(&desk, to, 2).await;
+    // The older word that came last has not taken the reports back.
+    let last = desk.reports_as(&citizens[0], "还有别的事").await;
+    desk.assigned(&last, ClaimId::mint()).await;
+    let of_claim = "SELECT count(*) FROM ingest.assignment WHERE claim_id = $1";
+    assert_eq!((desk.count_of_claim(of_claim, from).await, desk.count_of_claim(of_claim, to).await), (0, 2));
+    assert_eq!(desk.delivered().await.len(), 2, "one message each");
+}
+
+#[tokio::test]
+async fn what_still_waits_for_a_reporter_whose_report_was_moved_away_is_not_sent() {
+    use contracts::classification::v1::Intent;
+
+    let desk = Desk::open().await;
+    let claim = ClaimId::mint();
+    let citizen = desk.citizens(1).await.remove(0);
+    let report = desk.reports_as(&citizen, "群里说明天凌晨3点地震").await;
+    desk.assigned(&report, claim).await;
+    desk.control(
+        "faults",
+        json!({ "operation": "custom_send", "fault": "errcode", "code": 45011, "count": 1 }),
+    )
+    .await;
+    let word = Word::clarification(claim);
+    desk.signs(&word).await;
+    desk.page_is_up(word.clarification, 1).await;
+    desk.until("the first attempt was refused", async || {
+        let refused = "SELECT count(*) FROM ingest.attempt WHERE outcome = 'not_now' AND $1 IS NOT NULL";
+        desk.count(refused, word.clarification).await == 1
+    })
+    .await;
+    desk.assigns_again(&report, Intent::Report, Some(ClaimId::mint()), None, 1).await;
+    assert_eq!(until_ended(&desk, claim, 1).await, [State::Halted]);
+    assert!(desk.delivered().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_new_revision_is_told_to_everyone_again_and_never_an_old_one() {
     let desk = Desk::open().await;
     let claim = ClaimId::mint();

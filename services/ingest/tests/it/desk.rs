@@ -288,6 +288,18 @@ impl Desk {
         claim: Option<ClaimId>,
         answered_by: Option<ClarificationId>,
     ) {
+        self.assigns_again(report, intent, claim, answered_by, 0).await;
+    }
+
+    /// Classification says where a report is after it was moved so often.
+    pub async fn assigns_again(
+        &self,
+        report: &str,
+        intent: classification::Intent,
+        claim: Option<ClaimId>,
+        answered_by: Option<ClarificationId>,
+        assignment_revision: u64,
+    ) {
         let event = classification::ReportAssigned {
             agency_id: self.agency.to_string(),
             report_id: report.to_owned(),
@@ -295,6 +307,7 @@ impl Desk {
             claim_id: claim.map(|claim| claim.to_string()).unwrap_or_default(),
             answered_by_clarification_id: answered_by.map(|id| id.to_string()).unwrap_or_default(),
             reasons: vec![],
+            assignment_revision,
         };
         self.classification.say(self.agency, &event).await;
     }
@@ -350,6 +363,10 @@ impl Desk {
 
     pub async fn count(&self, sql: &'static str, clarification: ClarificationId) -> i64 {
         sqlx::query_scalar(sql).bind(clarification.as_uuid()).fetch_one(&self.superuser).await.unwrap()
+    }
+
+    pub async fn count_of_claim(&self, sql: &'static str, claim: ClaimId) -> i64 {
+        sqlx::query_scalar(sql).bind(claim.as_uuid()).fetch_one(&self.superuser).await.unwrap()
     }
 
     pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
@@ -412,6 +429,11 @@ impl Client {
             reason: "先停一下".into(),
         };
         Ok(self.stub.halt_answers(grpc::with_token(request, &self.token)).await?.into_inner())
+    }
+
+    pub async fn answers_halted(&mut self) -> pb::GetAnswersHaltResponse {
+        let request = grpc::with_token(pb::GetAnswersHaltRequest {}, &self.token);
+        self.stub.get_answers_halt(request).await.unwrap().into_inner()
     }
 
     pub async fn resume(

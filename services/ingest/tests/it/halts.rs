@@ -59,14 +59,20 @@ async fn a_halted_clarification_is_not_sent_until_it_goes_on() {
 }
 
 #[tokio::test]
-async fn halting_everything_silences_replies_too() {
+async fn halting_everything_silences_replies_too_and_is_told() {
     let desk = Desk::open().await;
     desk.signs(&Word::standing_replies()).await;
     let citizen = &desk.citizens(1).await[0];
     let mut officer = desk.duty_officer().await;
+    assert!(!officer.answers_halted().await.halted);
+    officer.halt(uuid::Uuid::now_v7(), Some(ClarificationId::mint())).await.unwrap_err();
+    assert!(!officer.answers_halted().await.halted, "one clarification is not everything");
     officer.halt(uuid::Uuid::now_v7(), None).await.unwrap();
+    let halted = officer.answers_halted().await;
+    assert_eq!((halted.halted, halted.reason.as_str()), (true, "已停发：先停一下"));
     assert_eq!(desk.writes(citizen, "网传停水").await["reply"], serde_json::Value::Null);
     officer.resume(uuid::Uuid::now_v7(), None).await.unwrap();
+    assert!(!officer.answers_halted().await.halted);
     assert_eq!(desk.writes(citizen, "网传停水，是真的吗").await["reply"], "收到，编号QL-0002。");
 }
 

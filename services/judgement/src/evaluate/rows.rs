@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
+use crate::learn::TooFew;
+
 /// Why rows could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
@@ -17,6 +19,17 @@ pub enum RowsError {
         folder: PathBuf,
         /// The file's name without its ending.
         name: String,
+    },
+    /// What is measured has to be trained first, and nothing was given to train it on.
+    #[error("{0} is trained before it is measured: give a folder of labelled texts with --train")]
+    NothingToTrainOn(&'static str),
+    /// Too little was given to train on.
+    #[error("{folder} teaches too little")]
+    TooFew {
+        /// The folder.
+        folder: PathBuf,
+        /// Of what.
+        source: TooFew,
     },
     /// The file cannot be read.
     #[error("could not read {path}")]
@@ -36,6 +49,11 @@ pub enum RowsError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+/// True where `folder` has `name`.jsonl or `name`.jsonl.gz.
+pub fn exists(folder: &Path, name: &str) -> bool {
+    ["jsonl", "jsonl.gz"].iter().any(|ending| folder.join(format!("{name}.{ending}")).exists())
 }
 
 /// Reads every row of `name`.jsonl or `name`.jsonl.gz in `folder`. Empty lines are passed over.

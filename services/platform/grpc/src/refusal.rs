@@ -22,19 +22,26 @@ pub struct Refusal {
     pub en: String,
     /// Every dynamic part, for programs.
     pub metadata: Vec<(&'static str, String)>,
-    field: Option<&'static str>,
+    violations: Vec<(String, String)>,
 }
 
 impl Refusal {
     /// A refusal without dynamic parts.
     pub fn new(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { code, reason, zh: zh.into(), en: en.into(), metadata: Vec::new(), field: None }
+        Self { code, reason, zh: zh.into(), en: en.into(), metadata: Vec::new(), violations: Vec::new() }
     }
 
     /// Adds a dynamic part.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Says what is wrong with one field; there may be several.
+    #[must_use]
+    pub fn violated(mut self, field: impl Into<String>, en: impl Into<String>) -> Self {
+        self.violations.push((field.into(), en.into()));
         self
     }
 
@@ -52,9 +59,9 @@ impl Refusal {
 
     /// A field is wrong.
     pub fn invalid(field: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let mut refusal = Self::new(Code::InvalidArgument, "INVALID_FIELD", zh, en).with("field", field);
-        refusal.field = Some(field);
-        refusal
+        let refusal = Self::new(Code::InvalidArgument, "INVALID_FIELD", zh, en).with("field", field);
+        let en = refusal.en.clone();
+        refusal.violated(field, en)
     }
 
     /// The state of things does not allow it.
@@ -96,8 +103,8 @@ impl From<Refusal> for Status {
             refusal.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let mut details = ErrorDetails::with_error_info(refusal.reason, DOMAIN, metadata);
         details.set_localized_message("zh-CN", refusal.zh);
-        if let Some(field) = refusal.field {
-            details.add_bad_request_violation(field, refusal.en.clone());
+        for (field, en) in refusal.violations {
+            details.add_bad_request_violation(field, en);
         }
         Self::with_error_details(refusal.code, refusal.en, details)
     }

@@ -58,6 +58,7 @@ impl Installation {
                 "grpc_listen": listen(ports.classification),
                 "database": self.database("classification"),
                 "bus": self.bus("classification"),
+                "index_folder": self.folder.join("index"),
                 "token_public_key": token_public_key,
             },
             "publish": {

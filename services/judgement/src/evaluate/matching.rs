@@ -1,0 +1,352 @@
+//! How well known things are found: reports against published clarifications, reports against known rumors, and
+//! pairs of titles.
+//!
+//! With a folder to train on, weights and thresholds are fitted on it; where it is the folder to be judged, by
+//! folds over the things that queries are about, so that nothing is judged by weights that saw it. Without one,
+//! the weights that come with the program are used.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::compare::{Asked, Marks};
+use crate::evaluate::collections::{Collection, Pair, Query, ced, covid, pairs};
+use crate::evaluate::interval::Interval;
+use crate::evaluate::rows::RowsError;
+use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of};
+use crate::index::{Field, Index, Kind, Target};
+use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates, surely};
+use crate::profile::Profile;
+use crate::rerank::{Alike, Figures, Weights, figures};
+
+/// Precision that an automatic threshold is set for: above what is asked of it, since a threshold that was fitted
+/// on few texts is itself uncertain.
+const PRECISION_SOUGHT: f64 = 0.985;
+
+/// Added to the threshold of claims.
+const CLAIM_MARGIN: f32 = 1.0;
+
+/// A suggestion to a person is worth its place where it is right once in four times: the logarithm of 1 : 3.
+const MAYBE: f32 = -1.1;
+
+/// Measures matching.
+///
+/// # Errors
+/// When a file is missing or malformed.
+pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
+    let same = train == Some(data);
+    let mut evaluation = Evaluation { task: "matching", figures: Vec::new(), notes: Vec::new() };
+    for (read, kind) in
+        [(covid as fn(&Path) -> Result<Collection, RowsError>, Kind::Clarification), (ced, Kind::Claim)]
+    {
+        let judged = read(data)?;
+        let answers = match train {
+            None => answers(&judged, kind, |_| Judges::get()),
+            Some(_) if same => {
+                let judges: Vec<Judges> = (0..FOLDS)
+                    .map(|fold| fitted(&judged, kind, |query| fold_of(&query.group) != fold))
+                    .collect();
+                answers(&judged, kind, |query| &judges[fold_of(&query.group)])
+            }
+            Some(train) => {
+                let judges = fitted(&read(train)?, kind, |_| true);
+                evaluation.notes.push(format!("{}: sure from {:.2}", judged.name, judges.of(kind).sure));
+                answers(&judged, kind, |_| &judges)
+            }
+        };
+        evaluation.notes.push(format!(
+            "{}: {} known, {} queries, {} of them with a match",
+            judged.name,
+            judged.known.len(),
+            judged.queries.len(),
+            judged.queries.iter().filter(|query| !query.relevant.is_empty()).count()
+        ));
+        evaluation.figures.extend(of_answers(judged.name, &answers));
+    }
+    let judged = pairs(data)?;
+    let scores = match train {
+        None => {
+            let claim = &Judges::get().claim;
+            let judge = (claim.weights.clone(), claim.maybe);
+            pair_scores(&judged, |_| &judge)
+        }
+        Some(_) if same => {
+            let weights: Vec<(Weights, f32)> =
+                (0..FOLDS).map(|fold| pair_weights(&judged, |pair| fold_of(&pair.group) != fold)).collect();
+            pair_scores(&judged, |pair| &weights[fold_of(&pair.group)])
+        }
+        Some(train) => {
+            let weights = pair_weights(&pairs(train)?, |_| true);
+            pair_scores(&judged, |_| &weights)
+        }
+    };
+    evaluation.figures.extend(of_pairs(&scores));
+    Ok(evaluation)
+}
+
+/// Judges of both kinds, fitted on a folder.
+///
+/// # Errors
+/// When a file is missing or malformed.
+pub fn judges(folder: &Path) -> Result<(Judge, Judge), RowsError> {
+    let claim = fitted(&ced(folder)?, Kind::Claim, |_| true).claim;
+    let clarification = fitted(&covid(folder)?, Kind::Clarification, |_| true).clarification;
+    Ok((claim, clarification))
+}
+
+/// What became of one query.
+struct Answer {
+    group: String,
+    /// Place of the first relevant thing, from 0; none where it was not found.
+    place: Option<usize>,
+    has_match: bool,
+    answered: bool,
+    right: bool,
+}
+
+/// Plays a collection: what is known comes when its time has come, and every query is matched as in service.
+fn play<'j>(
+    collection: &Collection,
+    kind: Kind,
+    judges: impl Fn(&Query) -> &'j Judges,
+    mut each: impl FnMut(&Query, &[Candidate], &Index),
+) {
+    let mut index = Index::default();
+    let mut waiting = collection.known.iter().peekable();
+    for query in &collection.queries {
+        while let Some(known) = waiting.next_if(|known| known.time <= query.time) {
+            let target = Target { kind, id: known.id };
+            index.add(target, Field::Sentence, &known.sentence);
+            if let Some(body) = &known.body {
+                index.add(target, Field::Body, body);
+            }
+            index.settle();
+        }
+        let mut found = candidates(&index, judges(query), &query.text);
+        learn(&mut index, judges(query), &query.text, &found);
+        found.retain(|candidate| !query.ignored.contains(&candidate.target.id));
+        each(query, &found, &index);
+    }
+}
+
+/// As in service: a report that surely belongs to a claim is one more text of it.
+fn learn(index: &mut Index, judges: &Judges, text: &Profile, found: &[Candidate]) {
+    let Some(best) = found.first().filter(|best| best.target.kind == Kind::Claim) else { return };
+    let familiar = best.alike.sentence.cosine >= FAMILIAR;
+    if surely(index, judges, text, found).is_some()
+        && !familiar
+        && index.documents_of(best.target) < TEXTS_MAX
+    {
+        index.add(best.target, Field::Sentence, text);
+    }
+}
+
+fn answers<'j>(collection: &Collection, kind: Kind, judges: impl Fn(&Query) -> &'j Judges) -> Vec<Answer> {
+    let mut answers = Vec::with_capacity(collection.queries.len());
+    play(collection, kind, &judges, |query, found, index| {
+        let right = |candidate: &Candidate| query.relevant.contains(&candidate.target.id);
+        let first = found.first();
+        answers.push(Answer {
+            group: query.group.clone(),
+            place: found.iter().position(right),
+            has_match: !query.relevant.is_empty(),
+            answered: surely(index, judges(query), &query.text, found).is_some(),
+            right: first.is_some_and(right),
+        });
+    });
+    answers
+}
+
+/// Fits weights on the queries that `include` names, then the threshold by folds among them.
+fn fitted(collection: &Collection, kind: Kind, include: impl Fn(&Query) -> bool) -> Judges {
+    let mut rows: Vec<(usize, Vec<(Figures, bool)>, Vec<bool>)> = Vec::new();
+    let mut matched = 0;
+    play(
+        collection,
+        kind,
+        |_| Judges::get(),
+        |query, found, index| {
+            if !include(query) {
+                return;
+            }
+            matched += usize::from(!query.relevant.is_empty());
+            let labelled = found
+                .iter()
+                .map(|candidate| (candidate.figures, query.relevant.contains(&candidate.target.id)));
+            let mut permissive = Judges::get().clone();
+            permissive.claim.sure = f32::MIN;
+            permissive.clarification.sure = f32::MIN;
+            let allowed =
+                (0..found.len()).map(|at| surely(index, &permissive, &query.text, &found[at..=at]).is_some());
+            rows.push((fold_of(&format!("{}#", query.group)), labelled.collect(), allowed.collect()));
+        },
+    );
+    let all = |fold: Option<usize>| -> Vec<(Figures, bool)> {
+        let kept = rows.iter().filter(|(of, ..)| Some(*of) != fold);
+        kept.flat_map(|(_, labelled, _)| labelled.iter().copied()).collect()
+    };
+    let mut tops: Vec<(f32, bool)> = Vec::new();
+    for fold in 0..FOLDS {
+        let weights = Weights::fit(&all(Some(fold)));
+        for (_, labelled, allowed) in rows.iter().filter(|(of, ..)| *of == fold) {
+            let best = labelled
+                .iter()
+                .zip(allowed)
+                .map(|((figures, right), allowed)| (weights.score(figures), *right, *allowed))
+                .max_by(|ours, theirs| ours.0.total_cmp(&theirs.0));
+            tops.extend(best.filter(|best| best.2).map(|(score, right, _)| (score, right)));
+        }
+    }
+    // What surely belongs to a claim becomes one of its texts: an error there breeds more.
+    let margin = if kind == Kind::Claim { CLAIM_MARGIN } else { 0.0 };
+    let judge = Judge { maybe: MAYBE, sure: threshold(tops) + margin, weights: Weights::fit(&all(None)) };
+    let mut judges = Judges::get().clone();
+    match kind {
+        Kind::Claim => judges.claim = judge,
+        Kind::Clarification => judges.clarification = judge,
+    }
+    judges
+}
+
+/// The lowest score from which on the precision sought holds.
+fn threshold(mut tops: Vec<(f32, bool)>) -> f32 {
+    tops.sort_by(|ours, theirs| theirs.0.total_cmp(&ours.0));
+    let mut right = 0_usize;
+    let mut lowest = f32::MAX;
+    for (at, (score, is_right)) in tops.iter().enumerate() {
+        right += usize::from(*is_right);
+        if right as f64 >= PRECISION_SOUGHT * (at + 1) as f64 {
+            lowest = *score;
+        }
+    }
+    lowest
+}
+
+fn of_answers(name: &str, answers: &[Answer]) -> Vec<Figure> {
+    let mut groups: BTreeMap<&str, Vec<&Answer>> = BTreeMap::new();
+    for answer in answers {
+        groups.entry(&answer.group).or_default().push(answer);
+    }
+    let groups: Vec<Vec<&Answer>> = groups.into_values().collect();
+    let share = |part: fn(&Answer) -> f64, of: fn(&Answer) -> bool| {
+        Interval::over_groups(&groups, |drawn| {
+            let counted = drawn.iter().flat_map(|group| group.iter()).filter(|answer| of(answer));
+            let (sum, count) =
+                counted.fold((0.0, 0.0), |(sum, count), answer| (sum + part(answer), count + 1.0));
+            sum / count
+        })
+    };
+    let first: fn(&Answer) -> f64 = |answer| f64::from(u8::from(answer.place == Some(0)));
+    let five: fn(&Answer) -> f64 = |answer| f64::from(u8::from(answer.place.is_some_and(|place| place < 5)));
+    let reciprocal: fn(&Answer) -> f64 =
+        |answer| answer.place.map_or(0.0, |place| 1.0 / (place as f64 + 1.0));
+    let has: fn(&Answer) -> bool = |answer| answer.has_match;
+    vec![
+        Figure::shown(format!("{name} R@1"), share(first, has)),
+        Figure::shown(format!("{name} R@5"), share(five, has)),
+        Figure::shown(format!("{name} MRR"), share(reciprocal, has)),
+        Figure::shown(
+            format!("{name} automatic precision"),
+            share(|answer| f64::from(u8::from(answer.right)), |answer| answer.answered),
+        ),
+        Figure::shown(
+            format!("{name} automatic coverage"),
+            share(|answer| f64::from(u8::from(answer.answered && answer.right)), has),
+        ),
+        Figure::shown(
+            format!("{name} false answers"),
+            share(|answer| f64::from(u8::from(answer.answered)), |answer| !answer.has_match),
+        ),
+    ]
+}
+
+fn pair_figures(pairs: &[Pair]) -> Vec<Figures> {
+    let mut index = Index::default();
+    for (pair, id) in pairs.iter().zip(1..) {
+        index.add(Target::claim(id), Field::Sentence, &pair.known);
+        index.settle();
+    }
+    let mut marks = Marks::default();
+    let figures = pairs.iter().zip(1..).map(|(pair, id)| {
+        let asked = Asked::of(&pair.other, &index);
+        let known = index.texts_of(Target::claim(id)).next();
+        let sentence = known.map(|known| asked.compare(&known, &mut marks)).unwrap_or_default();
+        figures(&asked, &[Alike { sentence, body: sentence }])[0]
+    });
+    figures.collect()
+}
+
+/// Weights for pairs, and from which score on they are the same: where F1 is best on what was trained on.
+fn pair_weights(pairs: &[Pair], include: impl Fn(&Pair) -> bool) -> (Weights, f32) {
+    let rows: Vec<(Figures, bool)> = pairs
+        .iter()
+        .zip(pair_figures(pairs))
+        .filter(|(pair, _)| include(pair))
+        .map(|(pair, figures)| (figures, pair.same))
+        .collect();
+    let weights = Weights::fit(&rows);
+    let mut scores: Vec<(f32, bool)> =
+        rows.iter().map(|(figures, same)| (weights.score(figures), *same)).collect();
+    scores.sort_by(|ours, theirs| theirs.0.total_cmp(&ours.0));
+    let same = scores.iter().filter(|(_, same)| *same).count() as f64;
+    let mut right = 0.0;
+    let mut best = (0.0, 0.0);
+    for (said, &(score, is_same)) in scores.iter().enumerate() {
+        right += f64::from(u8::from(is_same));
+        let f1 = 2.0 * right / (same + said as f64 + 1.0);
+        if f1 > best.0 {
+            best = (f1, score);
+        }
+    }
+    (weights, best.1)
+}
+
+fn pair_scores<'p, 'w>(
+    pairs: &'p [Pair],
+    weights: impl Fn(&Pair) -> &'w (Weights, f32),
+) -> Vec<(&'p Pair, f32)> {
+    let scored = pairs.iter().zip(pair_figures(pairs)).map(|(pair, figures)| {
+        let (weights, threshold) = weights(pair);
+        (pair, weights.score(&figures) - threshold)
+    });
+    scored.collect()
+}
+
+fn of_pairs(scores: &[(&Pair, f32)]) -> Vec<Figure> {
+    let mut groups: BTreeMap<&str, Vec<(f32, bool)>> = BTreeMap::new();
+    for (pair, score) in scores {
+        groups.entry(&pair.group).or_default().push((*score, pair.same));
+    }
+    let groups: Vec<Vec<(f32, bool)>> = groups.into_values().collect();
+    let flat = |drawn: &[&Vec<(f32, bool)>]| -> Vec<(f32, bool)> {
+        drawn.iter().flat_map(|group| group.iter().copied()).collect()
+    };
+    vec![
+        Figure::shown("wsdm AUC", Interval::over_groups(&groups, |drawn| auc(flat(drawn)))),
+        Figure::shown(
+            "wsdm F1",
+            Interval::over_groups(&groups, |drawn| {
+                let (mut both, mut said, mut are) = (0.0, 0.0, 0.0);
+                for (score, same) in flat(drawn) {
+                    both += f64::from(u8::from(score >= 0.0 && same));
+                    said += f64::from(u8::from(score >= 0.0));
+                    are += f64::from(u8::from(same));
+                }
+                2.0 * both / (said + are)
+            }),
+        ),
+    ]
+}
+
+/// The chance that one that is scores above one that is not; ties count half.
+fn auc(mut scores: Vec<(f32, bool)>) -> f64 {
+    scores.sort_by(|ours, theirs| ours.0.total_cmp(&theirs.0));
+    let (mut below, mut sum, mut are) = (0.0, 0.0, 0.0);
+    for tied in scores.chunk_by(|ours, theirs| ours.0.total_cmp(&theirs.0).is_eq()) {
+        let same = tied.iter().filter(|(_, same)| *same).count() as f64;
+        let other = tied.len() as f64 - same;
+        sum += same * (below + other / 2.0);
+        below += other;
+        are += same;
+    }
+    sum / (are * below)
+}
