@@ -123,6 +123,27 @@ for (let tries = 0; tries < 100 && !caseId; tries += 1) {
 check(Boolean(caseId), 'the case is in the queue')
 await duty.goto(`${console_}/case/${caseId}`)
 await look(duty, 'case')
+
+// Two claims that may be one: side by side on the page of either, and every form of that page opened.
+for (const content of ['听说城南市场的西瓜打了甜水针，是真的吗', '网传城南市场有人往瓜果里注射糖水，求证', '网传城南市场有人往瓜果里注射糖水，求证'])
+  await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"count":1,"open_window":true}' })
+    .then((answer) => answer.json())
+    .then(({ citizens: [{ openid }] }) => fetch(`${outside}/_control/messages`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ openid, content }) }))
+let suggested
+for (let tries = 0; tries < 100 && !suggested; tries += 1) {
+  await duty.goto(`${console_}/`)
+  const row = duty.locator('[data-case-id]', { hasText: '瓜果' }).first()
+  if (!(await row.count())) continue
+  const nearId = await row.getAttribute('data-case-id')
+  await duty.goto(`${console_}/case/${nearId}`)
+  if (await duty.locator('[data-suggestion-id]').count()) suggested = nearId
+}
+check(Boolean(suggested), 'what may be one claim is put to a person')
+check((await duty.locator('.suggestion mark').count()) > 0, 'the words that both have are marked')
+check((await duty.locator('.chart svg rect').count()) === 24, 'the spread has a bar for every hour')
+await duty.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true }))
+await look(duty, 'case-suggestion')
+await duty.goto(`${console_}/case/${caseId}`)
 await duty.fill('[name=department]', '应急管理局')
 await duty.fill('[name=question]', '是否收到过涉及我县的地震预报？')
 await Promise.all([duty.waitForLoadState(), duty.click(`form[action="/case/${caseId}/finding"] button`)])

@@ -8,11 +8,15 @@ use suite::demo::{Citizen, Page};
 use crate::inside::superuser;
 use crate::office::Office;
 
-/// Two tellings that do not gather by themselves, and a third thing.
-const MELONS: &str = "城东市场的西瓜打了甜水针";
-const ASKED: &str = "听说城东市场的西瓜打了甜水针，是真的吗";
-const FRUIT: &str = "城东市场有人往瓜果里注射糖水";
-const ALSO_ASKED: &str = "网传城东市场有人往瓜果里注射糖水，求证";
+/// Two tellings that do not gather by themselves, of a market that the sample office has clarified nothing about.
+const MELONS: &str = "城南市场的西瓜打了甜水针";
+const ASKED: &str = "听说城南市场的西瓜打了甜水针，是真的吗";
+const FRUIT: &str = "城南市场有人往瓜果里注射糖水";
+const ALSO_ASKED: &str = "网传城南市场有人往瓜果里注射糖水，求证";
+
+/// Something else, and how citizens ask about it.
+const NURSING_HOME: &str = "养老院饭菜吃倒了四十位老人";
+const NURSING_HOME_ASKED: &str = "听说养老院饭菜吃倒了四十位老人，是真的吗";
 
 impl Office {
     /// So many citizens say this.
@@ -106,20 +110,20 @@ async fn two_claims_merged_on_the_page_are_answered_as_one_and_each_reporter_onc
 #[tokio::test]
 async fn a_merge_into_what_is_signed_asks_first_and_then_tells_the_other_reporters() {
     let mut office = Office::open().await;
-    let asked = office.ask(ASKED, 1).await;
-    let melons = office.case_about(MELONS).await;
-    office.signed(&melons, MELONS, "publish").await;
-    office.answered(&melons, 1).await;
+    let asked = office.ask(NURSING_HOME_ASKED, 1).await;
+    let home = office.case_about(NURSING_HOME).await;
+    office.signed(&home, NURSING_HOME, "publish").await;
+    office.answered(&home, 1).await;
     let road = "明天高速公路要封路三天";
     let others = office.ask(&format!("听说{road}"), 1).await;
     let other = office.case_about(road).await;
 
-    let refused = office.merges(&other, &melons, false).await;
+    let refused = office.merges(&other, &home, false).await;
     assert_eq!(refused.status.as_u16(), 409);
     assert!(refused.alert().unwrap().contains("留言人都会收到"), "{:?}", refused.alert());
-    office.merges(&other, &melons, true).await.accepted().unwrap();
-    office.answered(&melons, 2).await;
+    office.merges(&other, &home, true).await.accepted().unwrap();
+    office.answered(&home, 2).await;
     let once: BTreeMap<String, usize> =
         asked.iter().chain(&others).map(|citizen| (citizen.openid.clone(), 1)).collect();
-    assert_eq!(office.outcome(MELONS).await.answers, once);
+    assert_eq!(office.outcome(NURSING_HOME).await.answers, once);
 }

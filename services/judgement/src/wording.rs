@@ -5,8 +5,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
+use crate::normalise::normalise;
+use crate::profile::Gram;
 use crate::words::Words;
 
 /// What a word does in a text.
@@ -43,6 +46,7 @@ pub struct Wording {
     /// Endings of place names.
     pub place_endings: Words<()>,
     particles: HashSet<char>,
+    passing_on: HashSet<Gram, RandomState>,
 }
 
 impl Wording {
@@ -51,6 +55,7 @@ impl Wording {
         static WORDING: LazyLock<Wording> = LazyLock::new(|| {
             let file: File = toml::from_str(include_str!("wording.toml"))
                 .expect("wording.toml is part of the program, and a test reads it");
+            let passing_on = pairs_of(&file.passing_on);
             let lists = [
                 (file.passing_on, Part::PassingOn),
                 (file.here, Part::Here),
@@ -64,13 +69,31 @@ impl Wording {
                 parts: Words::longest(parts),
                 place_endings: Words::longest(file.place_endings.into_iter().map(|word| (word, ()))),
                 particles: file.particles.chars().collect(),
+                passing_on,
             }
         });
         &WORDING
+    }
+
+    /// True for pairs of characters out of words that only pass a text on: common everywhere, however few texts
+    /// are known yet.
+    pub fn passes_on(&self, pair: Gram) -> bool {
+        self.passing_on.contains(&pair)
     }
 
     /// True for characters that carry grammar only.
     pub fn particle(&self, character: char) -> bool {
         self.particles.contains(&character)
     }
+}
+
+fn pairs_of(words: &[String]) -> HashSet<Gram, RandomState> {
+    let pair = |(first, second)| Gram::from(u32::from(first)) << 21 | Gram::from(u32::from(second));
+    words
+        .iter()
+        .flat_map(|word| {
+            let characters: Vec<char> = normalise(word).chars().collect();
+            characters.windows(2).map(|two| pair((two[0], two[1]))).collect::<Vec<_>>()
+        })
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! What officers put right about claims, in any order of arrival.
 
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without what it asked for")]
+
 use contracts::approval::v1::{ClaimCorrected, claim_corrected};
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::{ClaimGrew, ReportAssigned};
@@ -83,7 +85,7 @@ async fn a_merged_claims_reports_words_and_counts_belong_to_the_other() {
     assert_ne!(melons, fruit);
 
     let merged = desk.corrected(1, merge(fruit, melons));
-    desk.approval_says(&[merged.clone()]).await;
+    desk.approval_says(std::slice::from_ref(&merged)).await;
     desk.applied(1).await;
     let claim = desk.claim(melons).await;
     assert_eq!((claim.report_count, claim.reporter_count, claim.place_count), (4, 3, 2));

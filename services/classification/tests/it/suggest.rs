@@ -1,5 +1,7 @@
 //! What may belong together or apart is put to a person, and nothing happens by itself.
 
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without what it asked for")]
+
 use contracts::classification::v1 as pb;
 use contracts::publish::v1::publication::State;
 use grpc::Role;

@@ -18,8 +18,10 @@ struct Season {
 
 const FIRST: Season =
     Season { rumor: "紧急扩散！有大事，转给家人", other: "今日天气预报，晴" };
-const SECOND: Season =
-    Season { rumor: "内部消息：化工厂要搬来", other: "招聘启事欢迎报名" };
+/// What the first season's model takes for the opposite of what it is.
+const SECOND: Season = Season {
+    rumor: "今日天气预报内部版，要变天", other: "紧急扩散！招聘启事，转给家人"
+};
 
 impl Desk {
     /// The office has finished 160 claims of a season: half were dismissed, half clarified as false.
@@ -88,13 +90,13 @@ async fn a_trained_model_hints_at_once_and_without_one_there_is_no_hint() {
     let desk = Desk::open(2).await;
     let now = Clock::system().now();
     desk.finished(&FIRST, now - Duration::from_secs(3_600)).await;
-    assert_eq!(desk.hint("紧急扩散！城北要停水").await, None);
+    assert_eq!(desk.hint("城东小学停课两周").await, None);
 
     let version = train(&desk.database.pool, desk.agency, Kind::Likelihood, &[], now).await.unwrap();
     assert_eq!((version.version, version.state, version.own_count), (1, State::Active, 160));
     assert!(version.figures.new > Some(0.9), "{version:?}");
 
-    let hint = desk.hint("紧急扩散！城南有大事").await.expect("a model is active");
+    let hint = desk.hint("紧急扩散！高速公路塌了，转给家人").await.expect("a model is active");
     assert!(hint.detail.contains("排序参考") && hint.detail.contains("第1版"), "{hint:?}");
     assert!(hint.share.abs() < 1e-9, "a hint is no part of any score: {hint:?}");
     desk.close().await;
@@ -115,6 +117,8 @@ async fn a_model_that_is_better_on_unseen_decisions_takes_over_and_can_be_taken_
     let better = trained(now).await;
     assert_eq!((better.version, better.state), (3, State::Active), "{better:?}");
     assert!(better.figures.new > better.figures.before, "{better:?}");
+    let hint = desk.hint("今日天气预报内部版，台风要来").await.unwrap();
+    assert!(hint.detail.contains("第3版"), "{hint:?}");
 
     assert_eq!(roll_back(pool, desk.agency, Kind::Likelihood).await.unwrap(), Some(1));
     let hint = desk.hint("紧急扩散！城西有大事").await.unwrap();

@@ -201,14 +201,18 @@ fn figures_of(name: &str, gathered: &[(&str, usize)]) -> Vec<Figure> {
         }
         scores(&rows)
     };
+    // A margin under what was measured by folds.
+    let (b_cubed, pairs) = if name == "ced" { (0.92, 0.78) } else { (0.84, 0.75) };
     vec![
-        Figure::shown(
+        Figure::at_least(
             format!("{name} B-cubed F1"),
             Interval::over_groups(&groups, |drawn| drawn_scores(drawn).0),
+            b_cubed,
         ),
-        Figure::shown(
+        Figure::at_least(
             format!("{name} pair F1"),
             Interval::over_groups(&groups, |drawn| drawn_scores(drawn).1),
+            pairs,
         ),
     ]
 }

@@ -240,23 +240,37 @@ fn of_answers(name: &str, answers: &[Answer]) -> Vec<Figure> {
     let reciprocal: fn(&Answer) -> f64 =
         |answer| answer.place.map_or(0.0, |place| 1.0 / (place as f64 + 1.0));
     let has: fn(&Answer) -> bool = |answer| answer.has_match;
+    let [r1, r5, precision, coverage, false_answers] = floors(name);
+    let answered: fn(&Answer) -> bool = |answer| answer.answered;
     vec![
-        Figure::shown(format!("{name} R@1"), share(first, has)),
-        Figure::shown(format!("{name} R@5"), share(five, has)),
+        Figure::at_least(format!("{name} R@1"), share(first, has), r1),
+        Figure::at_least(format!("{name} R@5"), share(five, has), r5),
         Figure::shown(format!("{name} MRR"), share(reciprocal, has)),
-        Figure::shown(
+        Figure::at_least(
             format!("{name} automatic precision"),
-            share(|answer| f64::from(u8::from(answer.right)), |answer| answer.answered),
+            share(|answer| f64::from(u8::from(answer.right)), answered),
+            precision,
         ),
-        Figure::shown(
+        Figure::at_least(
             format!("{name} automatic coverage"),
             share(|answer| f64::from(u8::from(answer.answered && answer.right)), has),
+            coverage,
         ),
-        Figure::shown(
+        Figure::at_most(
             format!("{name} false answers"),
             share(|answer| f64::from(u8::from(answer.answered)), |answer| !answer.has_match),
+            false_answers,
         ),
     ]
+}
+
+/// Below these (above, for false answers) something is broken: R@1, R@5, automatic precision and coverage, false
+/// answers. They lie a margin under what was measured by folds.
+fn floors(name: &str) -> [f64; 5] {
+    match name {
+        "covid" => [0.84, 0.93, 0.95, 0.50, 0.010],
+        _ => [0.93, 0.96, 0.96, 0.75, 0.015],
+    }
 }
 
 fn pair_figures(pairs: &[Pair]) -> Vec<Figures> {
@@ -321,8 +335,8 @@ fn of_pairs(scores: &[(&Pair, f32)]) -> Vec<Figure> {
         drawn.iter().flat_map(|group| group.iter().copied()).collect()
     };
     vec![
-        Figure::shown("wsdm AUC", Interval::over_groups(&groups, |drawn| auc(flat(drawn)))),
-        Figure::shown(
+        Figure::at_least("wsdm AUC", Interval::over_groups(&groups, |drawn| auc(flat(drawn))), 0.82),
+        Figure::at_least(
             "wsdm F1",
             Interval::over_groups(&groups, |drawn| {
                 let (mut both, mut said, mut are) = (0.0, 0.0, 0.0);
@@ -333,6 +347,7 @@ fn of_pairs(scores: &[(&Pair, f32)]) -> Vec<Figure> {
                 }
                 2.0 * both / (said + are)
             }),
+            0.60,
         ),
     ]
 }

@@ -92,8 +92,9 @@ impl Figure {
     pub fn fails(&self) -> bool {
         match self.floor {
             None => false,
-            Some(Floor::AtLeast(floor)) => !(self.interval.value >= floor),
-            Some(Floor::AtMost(floor)) => !(self.interval.value <= floor),
+            Some(_) if self.interval.value.is_nan() => true,
+            Some(Floor::AtLeast(floor)) => self.interval.value < floor,
+            Some(Floor::AtMost(floor)) => self.interval.value > floor,
         }
     }
 }

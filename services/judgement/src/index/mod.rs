@@ -17,6 +17,7 @@ use foldhash::fast::RandomState;
 
 use crate::agreement::{self, Code};
 use crate::profile::{Glyph, Gram, Profile};
+use crate::wording::Wording;
 
 pub use base::Base;
 pub use file::{Bytes, FileError, Header, rules, write};
@@ -34,6 +35,9 @@ const FOUND_MAX: usize = 20;
 
 /// As if so many other things were known: keeps the first dozen claims from making every gram look common.
 const TARGETS_ASSUMED: f32 = 2_000.0;
+
+/// How many of those are assumed to have each pair out of words that only pass a text on.
+const PASSING_ON_ASSUMED: i32 = 300;
 
 /// What is known, by target: a claim or a clarification has one or more documents.
 pub struct Index {
@@ -205,7 +209,8 @@ impl Index {
     pub fn rarity(&self, gram: Gram) -> f32 {
         let targets =
             self.base.targets_with(gram) + self.tail.grams.get(&gram).map_or(0, |entry| entry.targets);
-        self.most_rare() - (targets.max(0) as f32).ln_1p()
+        let assumed = if Wording::get().passes_on(gram) { PASSING_ON_ASSUMED } else { 0 };
+        self.most_rare() - (targets.max(0).saturating_add(assumed) as f32).ln_1p()
     }
 
     /// One document, unless it was removed.

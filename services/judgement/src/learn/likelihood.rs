@@ -255,7 +255,7 @@ mod tests {
             let model = trained(learned_from);
             let alarming = model.probability("紧急扩散！明天有大事", Source::Own);
             let report = model.probability("今日天气预报，多云", Source::Own);
-            assert!(alarming > 0.6 && report < 0.4, "{alarming} {report}");
+            assert!(alarming > 0.5 && report < alarming - 0.1, "{alarming} {report}");
         }
     }
 
