@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use crate::decide::{Batch, Decided, Ground, Judgement, Outcome, Received, Round, Words, save};
 use crate::known::Known;
 use crate::store::links;
-use crate::store::pictures::{self, Picture, Transcript};
+use crate::store::pictures::{self, OfClaim, Picture, Transcript};
 use crate::store::reports;
 
 /// What came to be known of a report besides its words.
@@ -102,7 +102,11 @@ async fn look_at(
 ) -> sqlx::Result<()> {
     let received = Received { masked_text: picture.masked_text.clone(), ..unplaced.clone() };
     let mut notes = Vec::new();
-    if let Some(decided) = same_picture(tx, agency, picture, &round, &mut notes).await? {
+    let near = match picture.hash {
+        Some(hash) => pictures::near(tx, agency, hash).await?,
+        None => Vec::new(),
+    };
+    if let Some(decided) = same_picture(picture, &near, &round, &mut notes) {
         return write(tx, agency, &received, decided, round).await;
     }
     if readable(&picture.masked_text, picture.confidence) {
@@ -120,38 +124,35 @@ async fn look_at(
 }
 
 /// The claim of the most alike picture, where it is the same one.
-async fn same_picture(
-    tx: &mut PgConnection,
-    agency: AgencyId,
+fn same_picture(
     picture: &Picture,
+    near: &[OfClaim],
     round: &Round<'_>,
     notes: &mut Vec<Reason>,
-) -> sqlx::Result<Option<Decided>> {
-    let Some(hash) = picture.hash else { return Ok(None) };
+) -> Option<Decided> {
+    let hash = picture.hash?;
     let words = (picture.masked_text.as_str(), picture.confidence);
-    let near = pictures::near(tx, agency, hash).await?;
     let same = near
         .iter()
         .filter(|other| hash.distance(other.hash) <= SAME_BITS_MAX)
         .filter(|other| round.known.texts_of(other.claim) > 0)
         .filter(|other| words_agree(words, (other.masked_text.as_str(), other.confidence)))
-        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)));
-    let Some(same) = same else { return Ok(None) };
+        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)))?;
     let bits = hash.distance(same.hash);
     if round.known.is_clarified(same.claim) {
         // Whoever joins a clarified claim is told its clarification without anyone looking again.
         let detail = "与一件已辟谣的网传内容的图片相同，请人判断";
         notes.push(Reason::new("match.maybe_same_picture", detail, 0.0));
-        return Ok(None);
+        return None;
     }
     let alike = 1.0 - f64::from(bits) / 64.0;
     let detail = format!("与已有线索的图片相同（64位指纹相差{bits}位）");
-    Ok(Some(Decided {
+    Some(Decided {
         intent: Intent::Report,
         outcome: Outcome::Joined(same.claim),
         similarity: alike as f32,
         reasons: vec![Reason::new("match.same_picture", detail, alike)],
-    }))
+    })
 }
 
 fn read_reason(picture: &Picture, what: &str) -> Reason {

@@ -22,7 +22,7 @@ const SHOWN: [&str; 5] = ["image/jpeg", "image/png", "image/gif", "image/webp", 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct TranscriptForm {
-    pub(super) text: String,
+    pub(super) transcript: String,
     pub(super) intent: String,
 }
 
@@ -64,14 +64,14 @@ pub(crate) async fn transcribe(
     let request = TranscribeMessageRequest {
         request_id: request_id.clone(),
         report_id: report_id.clone(),
-        text: form.text.trim().to_owned(),
+        text: form.transcript.trim().to_owned(),
     };
     match console.clients.ingest().transcribe_message(who.call(request)).await {
         Ok(_) => Ok(back(&form.intent)),
         Err(status) => {
             let problem = who.problem(&status);
             let again = problem.outcome_unknown().then_some(request_id);
-            let typed = messages::Typed { report_id, text: form.text, request_id: again };
+            let typed = messages::Typed { report_id, text: form.transcript, request_id: again };
             let filter = messages::Filter { intent: form.intent, ..messages::Filter::default() };
             messages::refused_page(&console, &who, filter, problem, typed).await
         }

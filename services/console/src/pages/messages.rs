@@ -70,7 +70,7 @@ pub(super) async fn refused_page(
         Ok(shown) if shown.messages.iter().any(|message| message.has_typed(&text)) => {
             Ok(page_with(status, &shown))
         }
-        Ok(_) | Err(_) => Ok(kept(&who.visit, problem, &[("text".to_owned(), text)])),
+        Ok(_) | Err(_) => Ok(kept(&who.visit, problem, &[("transcript".to_owned(), text)])),
     }
 }
 

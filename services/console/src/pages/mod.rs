@@ -21,7 +21,7 @@
 //! | `POST /notice` | `sentence` | 303 `/case/{case_id}` |
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
-//! | `POST /message/{report_id}/transcript` | `text` `intent` | 303 `/messages?intent=` |
+//! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
 //! | `GET /case/{case_id}` | | the case |
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
