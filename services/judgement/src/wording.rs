@@ -55,7 +55,7 @@ impl Wording {
         static WORDING: LazyLock<Wording> = LazyLock::new(|| {
             let file: File = toml::from_str(include_str!("wording.toml"))
                 .expect("wording.toml is part of the program, and a test reads it");
-            let passing_on = pairs_of(&file.passing_on);
+            let passing_on = grams_of(&file.passing_on, &file.particles);
             let lists = [
                 (file.passing_on, Part::PassingOn),
                 (file.here, Part::Here),
@@ -75,10 +75,10 @@ impl Wording {
         &WORDING
     }
 
-    /// True for pairs of characters out of words that only pass a text on: common everywhere, however few texts
-    /// are known yet.
-    pub fn passes_on(&self, pair: Gram) -> bool {
-        self.passing_on.contains(&pair)
+    /// True for characters and pairs out of words that only pass a text on, and for particles: common everywhere,
+    /// however few texts are known yet.
+    pub fn passes_on(&self, gram: Gram) -> bool {
+        self.passing_on.contains(&gram)
     }
 
     /// True for characters that carry grammar only.
@@ -87,13 +87,13 @@ impl Wording {
     }
 }
 
-fn pairs_of(words: &[String]) -> HashSet<Gram, RandomState> {
-    let pair = |(first, second)| Gram::from(u32::from(first)) << 21 | Gram::from(u32::from(second));
-    words
-        .iter()
-        .flat_map(|word| {
-            let characters: Vec<char> = normalise(word).chars().collect();
-            characters.windows(2).map(|two| pair((two[0], two[1]))).collect::<Vec<_>>()
-        })
-        .collect()
+fn grams_of(words: &[String], particles: &str) -> HashSet<Gram, RandomState> {
+    let single = |character: char| Gram::from(u32::from(character));
+    let mut grams: HashSet<Gram, RandomState> = particles.chars().map(single).collect();
+    for word in words {
+        let characters: Vec<char> = normalise(word).chars().collect();
+        grams.extend(characters.iter().map(|&character| single(character)));
+        grams.extend(characters.windows(2).map(|two| single(two[0]) << 21 | single(two[1])));
+    }
+    grams
 }

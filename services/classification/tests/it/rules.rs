@@ -36,13 +36,13 @@ async fn set(
     request: pb::SetRulesRequest,
 ) -> Result<pb::RulesVersion, Status> {
     let request = desk.as_role(agency, role, request);
-    Ok(desk.rules(0).set_rules(request).await?.into_inner().version.unwrap())
+    Ok(desk.rules(0).set_rules(request).await?.into_inner().version.expect("a saved version is told"))
 }
 
 async fn tried(desk: &Desk, replica: usize, agency: AgencyId, text: &str) -> pb::TryMessageResponse {
     let request = pb::TryMessageRequest { text: text.to_owned(), ..Default::default() };
     let request = desk.as_role(agency, Role::Checker, request);
-    desk.rules(replica).try_message(request).await.unwrap().into_inner()
+    desk.rules(replica).try_message(request).await.expect("any text can be tried").into_inner()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,7 +220,7 @@ async fn unsaved_rules_are_tried_and_kept_nowhere() {
         unsaved_text: own_intent("complaint"),
     };
     let request = desk.as_role(desk.agency, Role::DutyOfficer, request);
-    let shown = desk.rules(0).try_message(request).await.unwrap().into_inner();
+    let shown = desk.rules(0).try_message(request).await.expect("any text can be tried").into_inner();
     assert_eq!((shown.normalised_text.as_str(), shown.intent()), ("楼上ktv好吵", pb::Intent::Complaint));
     let decided_by = shown.decided_by.unwrap();
     assert_eq!((decided_by.name.as_str(), decided_by.words), ("ours.noise", vec!["好吵".to_owned()]));
@@ -260,7 +260,7 @@ async fn the_history_says_who_wrote_what_and_an_old_version_is_restored_as_a_new
         desk.rules(0)
             .restore_rules_version(request)
             .await
-            .map(|restored| restored.into_inner().version.unwrap())
+            .map(|restored| restored.into_inner().version.expect("a saved version is told"))
     };
     assert_eq!(restore(1, 1).await.unwrap_err().code(), Code::Aborted);
     assert_eq!(restore(7, 2).await.unwrap_err().code(), Code::NotFound);

@@ -79,7 +79,7 @@ impl Desk {
 
     /// The hint that a newly opened claim has.
     async fn hint(&self, text: &str) -> Option<Reason> {
-        let claim = self.hears(&[Said::new(text)]).await[0].claim.unwrap();
+        let claim = self.hears(&[Said::new(text)]).await[0].claim.expect("a report reaches a claim");
         let reasons = self.claim(claim).await.reasons;
         reasons.into_iter().find(|reason| reason.signal == "likelihood")
     }

@@ -156,9 +156,12 @@ fn answers<'j>(collection: &Collection, kind: Kind, judges: impl Fn(&Query) -> &
     answers
 }
 
+/// A query to train on: its fold, its candidates' figures with whether they are right, and which may be sure at all.
+type Row = (usize, Vec<(Figures, bool)>, Vec<bool>);
+
 /// Fits weights on the queries that `include` names, then the threshold by folds among them.
 fn fitted(collection: &Collection, kind: Kind, include: impl Fn(&Query) -> bool) -> Judges {
-    let mut rows: Vec<(usize, Vec<(Figures, bool)>, Vec<bool>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut matched = 0;
     play(
         collection,

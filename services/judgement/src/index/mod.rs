@@ -36,7 +36,7 @@ const FOUND_MAX: usize = 20;
 /// As if so many other things were known: keeps the first dozen claims from making every gram look common.
 const TARGETS_ASSUMED: f32 = 2_000.0;
 
-/// How many of those are assumed to have each pair out of words that only pass a text on.
+/// How many of those are assumed to have each gram out of words that only pass a text on.
 const PASSING_ON_ASSUMED: i32 = 300;
 
 /// What is known, by target: a claim or a clarification has one or more documents.
