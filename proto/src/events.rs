@@ -27,6 +27,8 @@ macro_rules! events {
 events! {
     crate::ingest::v1::ReportReceived => "ingest.report.received.v1",
     crate::ingest::v1::PlatformNoticeReceived => "ingest.platform_notice.received.v1",
+    crate::ingest::v1::PictureRead => "ingest.picture.read.v1",
+    crate::ingest::v1::MessageTranscribed => "ingest.message.transcribed.v1",
     crate::classification::v1::ReportAssigned => "classification.report.assigned.v1",
     crate::classification::v1::ClaimOpened => "classification.claim.opened.v1",
     crate::classification::v1::ClaimGrew => "classification.claim.grew.v1",

@@ -9,7 +9,10 @@ use contracts::Event;
 use contracts::approval::v1::{ClarificationSigned, HaltOrdered};
 use contracts::classification::v1::{ClaimOpened, ReportAssigned};
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
-use contracts::ingest::v1::{PlatformNoticeReceived, Report, ReportReceived, SubmitReportRequest, report};
+use contracts::ingest::v1::{
+    MessageTranscribed, PictureRead, PlatformNoticeReceived, Report, ReportReceived, SubmitReportRequest,
+    report,
+};
 use contracts::publish::v1::PublicationChanged;
 use ids::AgencyId;
 use messaging::dead_letters;
@@ -650,6 +653,24 @@ async fn a_message_on_the_bus_that_cannot_be_read_becomes_a_dead_letter_and_the_
             payload: garbage.clone(),
             headers: as_is,
             buried_by: &["publish"],
+            reason: "",
+        },
+        Unreadable {
+            what: "a picture that is none",
+            from: "ingest",
+            subject: PictureRead::SUBJECT,
+            payload: garbage.clone(),
+            headers: as_is,
+            buried_by: &["classification"],
+            reason: "",
+        },
+        Unreadable {
+            what: "a transcript that is none",
+            from: "ingest",
+            subject: MessageTranscribed::SUBJECT,
+            payload: garbage.clone(),
+            headers: as_is,
+            buried_by: &["classification"],
             reason: "",
         },
         Unreadable {

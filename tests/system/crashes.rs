@@ -127,8 +127,16 @@ const OWN: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// Points that a picture passes: `pictures::a_picture_joins_once_whoever_dies_while_it_is_looked_at`.
+const PICTURES: [&str; 4] = [
+    "classification.again.after_commit",
+    "classification.again.before_commit",
+    "ingest.media.after_commit",
+    "ingest.media.before_commit",
+];
+
 /// Points off the chain: what they interrupt has tests of its own in its service.
-const ELSEWHERE: [&str; 16] = [
+const ELSEWHERE: [&str; 18] = [
     "approval.answer_finding.before_commit",
     "approval.correct.after_commit",
     "approval.correct.before_commit",
@@ -144,6 +152,8 @@ const ELSEWHERE: [&str; 16] = [
     "approval.revoke.before_commit",
     "ingest.halt.after_commit",
     "ingest.halt.before_commit",
+    "ingest.transcribe.after_commit",
+    "ingest.transcribe.before_commit",
     "publish.halt.after_commit",
 ];
 
@@ -233,6 +243,7 @@ fn every_crash_point_in_the_code_is_tried() {
     let known: std::collections::BTreeSet<String> = MESSAGING
         .iter()
         .chain(OWN.iter().flat_map(|(_, points)| points.iter()))
+        .chain(&PICTURES)
         .chain(&ELSEWHERE)
         .map(|point| point.split('#').next().unwrap_or_default().to_owned())
         .collect();

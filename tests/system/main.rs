@@ -12,6 +12,7 @@ mod gather;
 mod halt;
 mod inside;
 mod office;
+mod pictures;
 mod story;
 mod tampering;
 mod tenants;

@@ -90,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 48] = [
+const RPCS: [Rpc; 51] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -121,6 +121,9 @@ const RPCS: [Rpc; 48] = [
     rpc("IngestService/ListAnswers", Foreign::Nothing, Role::PEOPLE),
     rpc("IngestService/HaltAnswers", Foreign::StopsNothing, Role::OFFICERS),
     rpc("IngestService/ResumeAnswers", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("IngestService/ListMedia", Foreign::Nothing, Role::PEOPLE),
+    rpc("IngestService/GetMedia", Foreign::NotFound, Role::OFFICERS),
+    rpc("IngestService/TranscribeMessage", Foreign::NotFound, Role::OFFICERS),
     rpc("IngestService/GetAnswersHalt", Foreign::Own, Role::PEOPLE),
     rpc("ClassificationService/GetClaim", Foreign::NotFound, Role::PEOPLE),
     rpc("ClassificationService/ListClaimReports", Foreign::Nothing, Role::PEOPLE),
@@ -437,6 +440,19 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "IngestService/ResumeAnswers" => send!(
             ingest.resume_answers(ingest_pb::ResumeAnswersRequest { request_id: minted(), clarification_id })
         ),
+        "IngestService/ListMedia" => {
+            send!(ingest.list_media(ingest_pb::ListMediaRequest { report_ids: vec![things.alarm.clone()] }))
+        }
+        "IngestService/GetMedia" => {
+            send!(ingest.get_media(ingest_pb::GetMediaRequest { report_id: things.alarm.clone() }))
+        }
+        "IngestService/TranscribeMessage" => {
+            send!(ingest.transcribe_message(ingest_pb::TranscribeMessageRequest {
+                request_id: minted(),
+                report_id: things.alarm.clone(),
+                text: reason,
+            }))
+        }
         "IngestService/GetAnswersHalt" => {
             send!(ingest.get_answers_halt(ingest_pb::GetAnswersHaltRequest {}))
         }

@@ -6,6 +6,7 @@ use runtime::{Clock, crash_point};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::again::Later;
 use crate::decide::{Decide, Received};
 use crate::events::{self, Read};
 use crate::learn::{Fact, learn};
@@ -16,6 +17,14 @@ pub const REPORTS: Subscription = Subscription {
     durable: "classification-on-report-received",
     subjects: &["ingest.report.received.v1"],
     batch_max: 200,
+};
+
+/// What came to be known of reports after they were received, or before they arrived here.
+pub const LATER: Subscription = Subscription {
+    stream: "INGEST",
+    durable: "classification-on-picture-read",
+    subjects: &["ingest.picture.read.v1", "ingest.message.transcribed.v1"],
+    batch_max: 20,
 };
 
 /// What approval decided.
@@ -75,6 +84,44 @@ impl Subscriber for Reports {
 
     fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
         crash_point!("classification.decide.after_commit");
+        self.waker.wake();
+    }
+}
+
+/// Judges reports again.
+pub struct Again {
+    /// What is known, and the rules.
+    pub decide: Decide,
+    /// Sends what was decided.
+    pub waker: Waker,
+    /// When claims are told about.
+    pub clock: Clock,
+}
+
+impl Subscriber for Again {
+    type Input = Read<Later>;
+
+    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::later(subject, payload)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Self::Input>],
+    ) -> Result<(), ApplyError> {
+        let mut known = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            known.push((of_agency(agency, &delivery.input)?.clone(), delivery.traceparent.clone()));
+        }
+        self.decide.again(tx, agency, &known, self.clock.now()).await?;
+        crash_point!("classification.again.before_commit");
+        Ok(())
+    }
+
+    fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
+        crash_point!("classification.again.after_commit");
         self.waker.wake();
     }
 }

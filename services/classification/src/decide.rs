@@ -4,6 +4,7 @@
 //! never open two claims for one rumor. Intent first; only reports reach the index. The rules themselves are
 //! `domain`'s.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,15 +13,18 @@ use messaging::outbox;
 use sqlx::PgConnection;
 use time::{OffsetDateTime, UtcOffset};
 
+use crate::again::{self, Later};
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
 use crate::models::{Active, Models};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
+use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
 use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged};
+use judgement::link::{Link, links as links_of};
 use judgement::matching::{Certainty, TEXTS_MAX};
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
@@ -86,6 +90,11 @@ impl Decided {
             Outcome::Opened(claim) | Outcome::Joined(claim) => Some(claim),
             Outcome::Answered(_) | Outcome::Elsewhere => None,
         }
+    }
+
+    /// True where neither a claim nor a clarification has it.
+    pub const fn reached_nothing(&self) -> bool {
+        matches!(self.outcome, Outcome::Elsewhere)
     }
 
     /// The clarification that answers it.
@@ -161,30 +170,18 @@ impl Decide {
         claims::remember_agency(tx, agency).await?;
         let known = self.known(agency);
         let mut known = known.lock().await;
-        let known = match &mut *known {
-            Some(known) => known,
-            none => none.insert(match &self.files {
-                Some(files) => files.load(tx, agency).await?,
-                None => Known::default(),
-            }),
-        };
-        known.catch_up(tx, agency).await?;
+        let known = self.caught_up(tx, agency, &mut known).await?;
         let current = self.rulebooks.current(tx, agency).await?;
         let models = self.models.current(tx, agency).await?;
         let judged: Vec<Judgement> = batch.iter().map(|received| Judgement::of(received, &current)).collect();
         let answered = reports::last_answered(tx, agency, &disowning(&batch, &judged)).await?;
         let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
-        let mut round = Round {
-            known,
-            current: &current,
-            models: &models,
-            now,
-            answered,
-            asked,
-            wrong: Vec::new(),
-            opened: BTreeMap::new(),
-            learned: Vec::new(),
-        };
+        let sought: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
+        let links = links::of(tx, agency, &sought).await?;
+        let ground = Ground { current: &current, models: &models, now };
+        let mut round = Round::new(known, ground, links);
+        round.answered = answered;
+        round.asked = asked;
         let mut decided = Vec::with_capacity(batch.len());
         for (at, (received, judged)) in batch.iter().zip(judged).enumerate() {
             decided.push(round.decide(received, judged));
@@ -192,10 +189,61 @@ impl Decide {
                 tokio::task::yield_now().await;
             }
         }
-        let Round { opened, learned, wrong, .. } = round;
-        let batch = Batch { received: &batch, decided: &decided, signals: &current.rulebook.urgency, now };
-        save(tx, agency, &batch, opened, &learned).await?;
-        suspend::note_wrong(tx, agency, &wrong, now).await
+        let Round { known, opened, learned, noted, wrong, .. } = round;
+        reports::insert(tx, agency, &batch, &decided).await?;
+        links::note(tx, agency, &noted).await?;
+        let written = Batch::new(&batch, &decided, &ground);
+        save(tx, agency, &written, opened, &learned).await?;
+        suspend::note_wrong(tx, agency, &wrong, now).await?;
+        let nowhere = batch.iter().zip(&decided).filter(|(_, decided)| decided.reached_nothing());
+        let nowhere: Vec<ReportId> = nowhere.map(|(received, _)| received.report).collect();
+        again::look(tx, agency, known, ground, &nowhere, &HashMap::new()).await
+    }
+
+    /// Takes note of what came to be known of reports, and judges those again that had reached nothing, in the
+    /// caller's transaction. With each comes the span that it follows from.
+    ///
+    /// # Errors
+    /// When the database is away; then nothing was decided.
+    pub async fn again(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        later: &[(Later, Option<String>)],
+        now: OffsetDateTime,
+    ) -> sqlx::Result<()> {
+        lock_agency(tx, agency).await?;
+        claims::remember_agency(tx, agency).await?;
+        let known = self.known(agency);
+        let mut known = known.lock().await;
+        let known = self.caught_up(tx, agency, &mut known).await?;
+        let current = self.rulebooks.current(tx, agency).await?;
+        let models = self.models.current(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, now };
+        for (later, _) in later {
+            later.keep(tx, agency).await?;
+        }
+        let reports: Vec<ReportId> = later.iter().map(|(later, _)| later.report()).collect();
+        let spans = later.iter().map(|(later, span)| (later.report(), span.clone())).collect();
+        again::look(tx, agency, known, ground, &reports, &spans).await
+    }
+
+    /// What is known, as the log tells now; from a file where there is one and nothing was decided yet.
+    async fn caught_up<'known>(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        known: &'known mut Option<Known>,
+    ) -> sqlx::Result<&'known mut Known> {
+        let known = match known {
+            Some(known) => known,
+            none => none.insert(match &self.files {
+                Some(files) => files.load(tx, agency).await?,
+                None => Known::default(),
+            }),
+        };
+        known.catch_up(tx, agency).await?;
+        Ok(known)
     }
 
     /// What an agency knows. Whoever catches up with the log holds the agency's lock.
@@ -206,17 +254,20 @@ impl Decide {
 }
 
 /// What the rules say about one report by itself.
-struct Judgement {
+pub struct Judgement {
     judged: Judged,
     text: String,
     profile: Profile,
+    links: Vec<Link>,
 }
 
 impl Judgement {
-    fn of(received: &Received, current: &Current) -> Self {
+    /// Judges a report's words.
+    pub fn of(received: &Received, current: &Current) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        Self { judged: current.rulebook.intent.judge(&text, profile.informative), text, profile }
+        let judged = current.rulebook.intent.judge(&text, profile.informative);
+        Self { judged, text, profile, links: links_of(&received.masked_text) }
     }
 }
 
@@ -227,14 +278,15 @@ fn disowning(batch: &[Received], judged: &[Judgement]) -> Vec<ReporterId> {
 }
 
 /// What one batch has decided so far.
-struct Round<'a> {
-    known: &'a mut Known,
-    /// The agency's rules.
-    current: &'a Current,
-    /// What the office's decisions have taught.
-    models: &'a Active,
-    /// When the batch is decided.
-    now: OffsetDateTime,
+pub struct Round<'a> {
+    pub(crate) known: &'a mut Known,
+    /// Whose the words are that are judged.
+    pub(crate) words: Words,
+    /// What decisions rest on.
+    pub(crate) ground: Ground<'a>,
+    /// Claims that are known by web address.
+    links: links::Known,
+    pub(crate) noted: Vec<Noted>,
     /// Reporters whose last report was answered automatically, and with what.
     answered: HashMap<ReporterId, ClarificationId>,
     /// What those clarifications say is being said.
@@ -242,19 +294,65 @@ struct Round<'a> {
     /// Answers that their reporters said were not what they asked.
     wrong: Vec<WrongAnswer>,
     /// Claims opened, with the place of the report that opened each.
-    opened: BTreeMap<ClaimId, Opening>,
-    learned: Vec<Change>,
+    pub(crate) opened: BTreeMap<ClaimId, Opening>,
+    pub(crate) learned: Vec<Change>,
 }
 
-impl Round<'_> {
-    fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
-        let Judgement { judged, text, profile } = judgement;
+/// What the decisions of one transaction rest on.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The agency's rules.
+    pub current: &'a Current,
+    /// What the office's decisions have taught.
+    pub models: &'a Active,
+    /// When it is decided.
+    pub now: OffsetDateTime,
+}
+
+/// Whose the words are that are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// A person's, typed.
+    OfPerson,
+    /// What a machine read in a picture: a suggestion at most. It answers nobody, adds nobody to a claim whose
+    /// reporters are told its clarification without anyone looking, and teaches the index no wording. What it
+    /// seems to ask was clarified already waits for a person.
+    OfMachine,
+}
+
+impl<'a> Round<'a> {
+    /// Nothing decided yet.
+    pub fn new(known: &'a mut Known, ground: Ground<'a>, links: links::Known) -> Self {
+        Self {
+            known,
+            words: Words::OfPerson,
+            ground,
+            links,
+            noted: Vec::new(),
+            answered: HashMap::new(),
+            asked: HashMap::new(),
+            wrong: Vec::new(),
+            opened: BTreeMap::new(),
+            learned: Vec::new(),
+        }
+    }
+
+    /// Decides one report.
+    pub fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
+        let Judgement { judged, text, profile, links } = judgement;
+        let words = if links.is_empty() { String::new() } else { text.clone() };
         let mut decided = if judged.intent == Intent::Report {
-            self.match_or_open(received, judged.reason, &profile, text)
+            self.match_or_open(received, judged.reason, &profile, text, &links)
+        } else if let Some(claim) = self.link_alone(&links, &profile) {
+            // An address and nothing else: what it leads to was reported before.
+            self.join_by_link(claim, vec![judged.reason])
         } else {
             self.put_elsewhere(received, judged)
         };
-        decided.reasons.push(self.current.reason());
+        if let Some(claim) = decided.claim() {
+            self.note_links(&links, claim, &words);
+        }
+        decided.reasons.push(self.ground.current.reason());
         if let Some(reporter) = received.reporter {
             match decided.clarification() {
                 Some(clarification) => self.answered.insert(reporter, clarification),
@@ -282,6 +380,7 @@ impl Round<'_> {
         intent: Reason,
         profile: &Profile,
         text: String,
+        links: &[Link],
     ) -> Decided {
         let found = self.known.matches(profile);
         let mut reasons = vec![intent];
@@ -290,11 +389,13 @@ impl Round<'_> {
         if let Some(answer) = found.clarification {
             let clarification = clarification_of_match(answer.id);
             match (answer.certainty, self.known.claim_of(clarification)) {
-                (Certainty::Sure, _) if self.known.answers_automatically(clarification) => {
+                (Certainty::Sure, _)
+                    if self.words == Words::OfPerson && self.known.answers_automatically(clarification) =>
+                {
                     reasons.extend(answer.reasons);
                     return decided(Outcome::Answered(clarification), answer.similarity, reasons);
                 }
-                (Certainty::Sure, Some(claim)) => {
+                (Certainty::Sure, Some(claim)) if self.words == Words::OfPerson => {
                     reasons.extend(answer.reasons);
                     reasons.push(Reason::new(
                         "match.clarified",
@@ -303,11 +404,24 @@ impl Round<'_> {
                     ));
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
-                (Certainty::Sure, None) | (Certainty::Likely | Certainty::Maybe, _) => {
+                (Certainty::Sure | Certainty::Likely | Certainty::Maybe, _) => {
                     let percent = answer.similarity * 100.0;
                     let detail = format!("可能与一篇已发布的辟谣稿有关（相似度{percent:.0}%），请人判断");
                     reasons.push(Reason::new("match.maybe_clarified", detail, 0.0));
+                    if answer.certainty == Certainty::Sure && self.words == Words::OfMachine {
+                        return decided(Outcome::Elsewhere, 0.0, reasons);
+                    }
                 }
+            }
+        }
+        let sure = found.claim.as_ref().filter(|claim| claim.certainty == Certainty::Sure);
+        if sure.is_none()
+            && let Some(claim) = self.known_by_link(links, profile)
+        {
+            // Two signs that agree are enough to join a clarified claim; an address alone is not.
+            let words_agree = found.claim.as_ref().is_some_and(|found| claim_of_match(found.id) == claim);
+            if words_agree || !self.known.is_clarified(claim) {
+                return self.join_by_link(claim, reasons);
             }
         }
         if let Some(claim) = found.claim {
@@ -315,13 +429,14 @@ impl Round<'_> {
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
             let joins = !self.known.is_suspended(joined)
                 && match claim.certainty {
-                    Certainty::Sure => true,
+                    Certainty::Sure => self.words == Words::OfPerson || !self.known.is_clarified(joined),
                     Certainty::Likely => !self.known.is_clarified(joined),
                     Certainty::Maybe => false,
                 };
             if joins {
                 reasons.extend(claim.reasons);
-                if !claim.familiar && self.known.texts_of(joined) < TEXTS_MAX {
+                if self.words == Words::OfPerson && !claim.familiar && self.known.texts_of(joined) < TEXTS_MAX
+                {
                     self.known.add_for_now(joined, profile);
                     self.learned.push(Change::AliasAdded(joined, text));
                 }
@@ -329,14 +444,19 @@ impl Round<'_> {
             }
             let detail = format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
+            if self.words == Words::OfMachine && self.known.is_clarified(joined) {
+                // Otherwise every forwarding of a picture that was answered long ago would be a new case.
+                return decided(Outcome::Elsewhere, 0.0, reasons);
+            }
         }
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let rulebook = &self.current.rulebook;
-        let mut route = rulebook.routing.route(&text, self.models.topics());
-        route.reasons.extend(self.models.hint(&received.masked_text));
-        let today = self.now.to_offset(BEIJING).date();
+        let Ground { current, models, now } = self.ground;
+        let rulebook = &current.rulebook;
+        let mut route = rulebook.routing.route(&text, models.topics());
+        route.reasons.extend(models.hint(&received.masked_text));
+        let today = now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
             Opening {
@@ -352,24 +472,81 @@ impl Round<'_> {
     }
 }
 
+impl Round<'_> {
+    /// The one open claim that was reported with these addresses, unless its words or these say otherwise. An
+    /// address of several claims is a list or a search, and says nothing.
+    fn known_by_link(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
+        let claims = links.iter().filter_map(|link| self.links.get(link.as_str())).flatten();
+        let open: BTreeMap<ClaimId, &String> = claims
+            .filter(|(claim, _)| self.known.texts_of(**claim) > 0)
+            .map(|(claim, words)| (*claim, words))
+            .collect();
+        let (&claim, words) = open.first_key_value().filter(|_| open.len() == 1)?;
+        profile.facts.conflicts(&Profile::of(words).facts).is_empty().then_some(claim)
+    }
+
+    /// The same for a message that is an address and nothing else. Whoever joins a clarified claim is told its
+    /// clarification without anyone looking again, so an address alone is not enough for that.
+    fn link_alone(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
+        let claim = self.known_by_link(links, profile).filter(|_| profile.informative == 0)?;
+        (!self.known.is_clarified(claim)).then_some(claim)
+    }
+
+    fn join_by_link(&self, claim: ClaimId, mut reasons: Vec<Reason>) -> Decided {
+        reasons.push(Reason::new("match.same_link", "与已有线索是同一个链接", 1.0));
+        Decided { intent: Intent::Report, outcome: Outcome::Joined(claim), similarity: 1.0, reasons }
+    }
+
+    fn note_links(&mut self, links: &[Link], claim: ClaimId, words: &str) {
+        if self.words == Words::OfMachine {
+            return;
+        }
+        for link in links {
+            let claims = self.links.entry(link.as_str().to_owned()).or_default();
+            if let Entry::Vacant(vacant) = claims.entry(claim) {
+                vacant.insert(words.to_owned());
+                self.noted.push(Noted { link: link.clone(), claim, words: words.to_owned() });
+            }
+        }
+    }
+}
+
 /// A batch that was decided.
-struct Batch<'a> {
+pub struct Batch<'a> {
     received: &'a [Received],
     decided: &'a [Decided],
     signals: &'a Signals,
     now: OffsetDateTime,
+    /// How often its reports were put somewhere else before: 0 for new ones.
+    revision: u64,
 }
 
-/// Writes rows, changes and events of a batch.
-async fn save(
+impl<'a> Batch<'a> {
+    /// Reports that were judged for the first time.
+    pub fn new(received: &'a [Received], decided: &'a [Decided], ground: &Ground<'a>) -> Self {
+        Self { received, decided, signals: &ground.current.rulebook.urgency, now: ground.now, revision: 0 }
+    }
+
+    /// Reports that were judged before, so many times.
+    #[must_use]
+    pub const fn again(mut self, revision: u64) -> Self {
+        self.revision = revision;
+        self
+    }
+}
+
+/// Writes changes and events of a batch whose reports are written.
+///
+/// # Errors
+/// When the database is away.
+pub async fn save(
     tx: &mut PgConnection,
     agency: AgencyId,
     batch: &Batch<'_>,
     opened: BTreeMap<ClaimId, Opening>,
     learned: &[Change],
 ) -> sqlx::Result<()> {
-    let &Batch { received: batch, decided, signals, now } = batch;
-    reports::insert(tx, agency, batch, decided).await?;
+    let &Batch { received: batch, decided, signals, now, revision } = batch;
     let grown = grown(tx, agency, batch, decided).await?;
     let mut outgoing = events::alarms(agency, batch, decided);
     let mut opening = Vec::with_capacity(opened.len());
@@ -390,7 +567,7 @@ async fn save(
     claims::insert(tx, agency, &opening, now).await?;
     claims::grow(tx, agency, &growing).await?;
     changes::append(tx, agency, learned).await?;
-    outgoing.extend(events::assigned(agency, batch, decided));
+    outgoing.extend(events::assigned(agency, batch, decided, revision));
     outbox::enqueue_all(tx, agency, &outgoing).await
 }
 

@@ -5,13 +5,14 @@ use contracts::approval::v1::{
     AnswerResumed, CaseDismissed, ClaimCorrected, ClarificationRevoked, ClarificationSigned, claim_corrected,
 };
 use contracts::classification::v1 as pb;
-use contracts::ingest::v1::ReportReceived;
+use contracts::ingest::v1::{MessageTranscribed, PictureRead, ReportReceived};
 use contracts::publish::v1::{PublicationChanged, publication};
 use ids::{AgencyId, ClaimId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
 
+use crate::again::Later;
 use crate::correct::{Correction, Decision};
 use crate::decide::{Decided, Received};
 use crate::known::Published;
@@ -19,9 +20,11 @@ use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
 use crate::store::moved::Moved;
+use crate::store::pictures::{Picture, Transcript};
 use crate::store::suspensions::Suspension;
 use judgement::intent::Intent;
 use judgement::normalise::normalise;
+use judgement::picture::Hash;
 use judgement::reason::Reason;
 use judgement::urgency::Signals;
 
@@ -75,7 +78,7 @@ pub fn grew(agency: AgencyId, claim: &Claim, signals: &Signals) -> Outgoing {
 }
 
 /// One per report: what it is and where it went.
-pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<Outgoing> {
+pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided], revision: u64) -> Vec<Outgoing> {
     batch
         .iter()
         .zip(decided)
@@ -90,7 +93,7 @@ pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Ve
                     .map(|clarification| clarification.to_string())
                     .unwrap_or_default(),
                 reasons: decided.reasons.iter().map(reason_message).collect(),
-                assignment_revision: 0,
+                assignment_revision: revision,
             };
             outgoing(&event, received.traceparent.clone())
         })
@@ -180,6 +183,47 @@ pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
         traceparent: None,
     };
     Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+}
+
+/// Reads what came to be known of a report besides its words.
+///
+/// # Errors
+/// When a field is not what the subject promises, or the subject is not known.
+pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
+    match subject {
+        PictureRead::SUBJECT => {
+            let event = decode::<PictureRead>(payload)?;
+            let hash = match event.perceptual_hash.as_slice() {
+                [] => None,
+                hash => {
+                    let hash = hash.try_into().map_err(|_| Unreadable("perceptual_hash".into()))?;
+                    Some(Hash(u64::from_be_bytes(hash)))
+                }
+            };
+            if !(0.0..=1.0).contains(&event.confidence) {
+                return Err(Unreadable("confidence is out of range".into()));
+            }
+            let said = Later::Picture(Picture {
+                report: id("report_id", &event.report_id)?,
+                hash,
+                masked_text: storable(event.masked_text),
+                confidence: event.confidence,
+                reader: storable(event.reader),
+                unread_reason: storable(event.unread_reason),
+            });
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        MessageTranscribed::SUBJECT => {
+            let event = decode::<MessageTranscribed>(payload)?;
+            let said = Later::Transcript(Transcript {
+                report: id("report_id", &event.report_id)?,
+                revision: number("revision", event.revision)?,
+                masked_text: storable(event.masked_text),
+            });
+            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+        }
+        other => Err(Unreadable(format!("subject {other} is not known here"))),
+    }
 }
 
 /// Reads what approval decided.

@@ -4,9 +4,9 @@
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
 use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
-use ids::{AgencyId, ClaimId};
+use ids::{AgencyId, ClaimId, ReportId};
 use runtime::Clock;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
 use crate::events::{claim_message, intent_message, reason_message};
@@ -14,7 +14,7 @@ use crate::rulebook::Rulebooks;
 use crate::status::failed;
 use crate::store::reports::Shown;
 use crate::store::spread::{self, Hourly};
-use crate::store::{changes, claims, lock_agency, reports, suggestions};
+use crate::store::{changes, claims, lock_agency, pictures, reports, suggestions};
 use judgement::common::common;
 use judgement::intent::Intent;
 use judgement::matching::TEXTS_MAX;
@@ -87,7 +87,8 @@ impl ClassificationService for Service {
         let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
         found.ok_or_else(|| Refusal::not_found("claim"))?;
         let rows = reports::of_claim(&mut tx, caller.agency, claim, before, size + 1).await;
-        let (reports, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
+        let (mut reports, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
+        add_pictures(&mut tx, caller.agency, &mut reports).await?;
         Ok(Response::new(pb::ListClaimReportsResponse { reports, next_page_token }))
     }
 
@@ -102,7 +103,8 @@ impl ClassificationService for Service {
         let before: Option<i64> = PageToken::decode(&request.page_token)?;
         let mut tx = self.begin(caller.agency).await?;
         let rows = reports::without_claim(&mut tx, caller.agency, intent, before, size + 1).await;
-        let (messages, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
+        let (mut messages, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
+        add_pictures(&mut tx, caller.agency, &mut messages).await?;
         Ok(Response::new(pb::ListOtherMessagesResponse { messages, next_page_token }))
     }
 
@@ -240,6 +242,25 @@ fn page(mut rows: Vec<Shown>, size: i64) -> (Vec<pb::ClassifiedReport>, String) 
     (rows.into_iter().map(report_message).collect(), token)
 }
 
+/// Adds what a machine read in the pictures of these reports.
+async fn add_pictures(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &mut [pb::ClassifiedReport],
+) -> Result<(), Status> {
+    let ids: Vec<ReportId> = reports.iter().filter_map(|report| report.report_id.parse().ok()).collect();
+    let seen = pictures::of_reports(tx, agency, &ids).await.map_err(|error| failed(&error))?;
+    for picture in seen {
+        let id = picture.report.to_string();
+        if let Some(report) = reports.iter_mut().find(|report| report.report_id == id) {
+            report.picture_text = picture.masked_text;
+            report.picture_confidence = picture.confidence;
+            report.picture_unread_reason = picture.unread_reason;
+        }
+    }
+    Ok(())
+}
+
 fn report_message(shown: Shown) -> pb::ClassifiedReport {
     pb::ClassifiedReport {
         report_id: shown.report.to_string(),
@@ -249,5 +270,6 @@ fn report_message(shown: Shown) -> pb::ClassifiedReport {
         seen_at: shown.seen_at,
         reasons: shown.reasons.iter().map(reason_message).collect(),
         similarity: f64::from(shown.similarity),
+        ..pb::ClassifiedReport::default()
     }
 }

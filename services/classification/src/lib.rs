@@ -2,11 +2,13 @@
 //!
 //! It owns claims and the index of what is known. Every received report is judged once: intent first, then,
 //! for reports, a published clarification that surely answers it, an open claim that it joins, or a new claim.
+//! One that reached nothing is judged again when its picture was read or an officer wrote down what it says.
 //! Decisions are made in PostgreSQL under a lock per agency; the index in memory is a cache of its change log.
 //! It proposes with reasons; people decide. It publishes nothing and verifies no signature: whoever says
 //! something to the public does that. Its rules are files that can be read, and that an agency edits for itself.
 //! The models that it learns from what the office decided order and suggest; none of them decides.
 
+mod again;
 mod config;
 mod consumer;
 mod correct;
@@ -123,6 +125,10 @@ impl App {
                 index_file::Keep { files, decide: decide.clone(), pool: pool.clone(), clock: clock.clone() };
             lifecycle.spawn("classification index file", keep.run(lifecycle.clone()));
         }
+
+        let again = consumer::Again { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };
+        let again = PullLoop::new(pool.clone(), bus.clone(), consumer::LATER, again, clock.clone());
+        lifecycle.spawn("classification second looks", again.run(lifecycle.clone()));
 
         let reports =
             consumer::Reports { decide: decide.clone(), waker: waker.clone(), clock: clock.clone() };

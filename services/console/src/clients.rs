@@ -11,6 +11,9 @@ use tonic::transport::Channel;
 
 use crate::Config;
 
+/// A citizen's picture has ten megabytes at most.
+const FILE_BYTES_MAX: usize = 11 * 1024 * 1024;
+
 /// One channel per service; every call takes a client of its own, which is cheap.
 pub(crate) struct Clients {
     approval: Channel,
@@ -40,7 +43,7 @@ impl Clients {
     }
 
     pub(crate) fn ingest(&self) -> IngestServiceClient<Channel> {
-        IngestServiceClient::new(self.ingest.clone())
+        IngestServiceClient::new(self.ingest.clone()).max_decoding_message_size(FILE_BYTES_MAX)
     }
 
     pub(crate) fn classification(&self) -> ClassificationServiceClient<Channel> {

@@ -214,6 +214,7 @@ fn label(name: &str, words: &'static Words) -> Option<&'static str> {
         "evidence" => words.evidence,
         "department" => words.department,
         "answered_by" => words.answered_by,
+        "transcript" => words.transcript,
         other => return wording::standing_reply(other.strip_prefix("standing_")?, words),
     })
 }

@@ -2,6 +2,7 @@
 
 mod case;
 mod finding;
+mod media;
 mod publication;
 mod report;
 mod revision;
@@ -10,6 +11,7 @@ mod suggestion;
 
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
+pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};

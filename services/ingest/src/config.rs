@@ -1,6 +1,7 @@
 //! What this service is told at start. Reading it is `runtime::config`'s job.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use database::DatabaseConfig;
 use ids::AgencyId;
@@ -32,12 +33,20 @@ pub struct Config {
     /// Events committed and not yet on the bus, above which new reports are refused; default 20 000.
     #[serde(default = "backlog_max")]
     pub backlog_max: u64,
+    /// The program that reads the words in pictures; default `tesseract`, wherever the system finds it. Where it
+    /// is missing, pictures are kept and compared, and their words are not read.
+    #[serde(default = "text_reader")]
+    pub text_reader: PathBuf,
     /// The agencies that this installation serves.
     pub agencies: Vec<AgencyConfig>,
 }
 
 const fn backlog_max() -> u64 {
     20_000
+}
+
+fn text_reader() -> PathBuf {
+    PathBuf::from("tesseract")
 }
 
 /// One agency.

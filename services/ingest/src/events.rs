@@ -5,7 +5,7 @@ use contracts::approval::v1 as approval;
 use contracts::classification::v1 as classification;
 use contracts::ingest::v1 as ingest;
 use contracts::publish::v1 as publish;
-use ids::{AgencyId, CaseId, ClaimId, ClarificationId, HaltId, PublicationId, ReporterId};
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId, HaltId, PublicationId, ReportId, ReporterId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use prost::Message;
@@ -50,6 +50,56 @@ pub fn report_received(
         seen_at: report.seen_at.clone(),
     };
     Outgoing { subject: ingest::ReportReceived::SUBJECT, payload: event.encode_to_vec(), traceparent }
+}
+
+/// The subject of what was seen in a picture.
+pub const PICTURE_READ: &str = ingest::PictureRead::SUBJECT;
+/// The subject of what an officer wrote down.
+pub const MESSAGE_TRANSCRIBED: &str = ingest::MessageTranscribed::SUBJECT;
+
+/// What was seen in a picture, as it may leave this service.
+#[derive(Clone, Debug)]
+pub struct PictureSeen {
+    /// In alike pictures few bits differ; `None` for an even picture.
+    pub hash: Option<[u8; 8]>,
+    /// The words in it, masked.
+    pub masked_text: String,
+    /// How sure the reader is of them, 0 to 1.
+    pub confidence: f64,
+    /// What read them; empty where nothing did.
+    pub reader: String,
+    /// Why none were read; empty where they were.
+    pub unread_reason: String,
+}
+
+/// A picture was looked at.
+#[must_use]
+pub fn picture_read(agency: AgencyId, report: ReportId, seen: &PictureSeen) -> ingest::PictureRead {
+    ingest::PictureRead {
+        agency_id: agency.to_string(),
+        report_id: report.to_string(),
+        perceptual_hash: seen.hash.map(Vec::from).unwrap_or_default(),
+        masked_text: seen.masked_text.clone(),
+        confidence: seen.confidence,
+        reader: seen.reader.clone(),
+        unread_reason: seen.unread_reason.clone(),
+    }
+}
+
+/// An officer wrote down what is said in a message.
+#[must_use]
+pub fn message_transcribed(
+    agency: AgencyId,
+    report: ReportId,
+    revision: u64,
+    masked_text: String,
+) -> ingest::MessageTranscribed {
+    ingest::MessageTranscribed {
+        agency_id: agency.to_string(),
+        report_id: report.to_string(),
+        revision,
+        masked_text,
+    }
 }
 
 const fn wire_channel(channel: Channel) -> ingest::report::Channel {

@@ -5,7 +5,7 @@ use contracts::ingest::v1::ingest_service_server::IngestService;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, timestamp};
-use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId};
+use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId, ReportId};
 use runtime::Clock;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, Streaming};
@@ -15,12 +15,14 @@ use crate::accept::{Incoming, Intake};
 use crate::agency::Agencies;
 use crate::domain::answer::State;
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
+use crate::fetch::report_key;
 use crate::halt::Halting;
 use crate::prepare;
 use crate::status::database_failed;
 use crate::store::halt::Order;
-use crate::store::{answer, assignment};
-use crate::vault::Vault;
+use crate::store::{answer, assignment, media};
+use crate::transcribe::{Transcribe, Transcribing};
+use crate::vault::{Purpose, Vault};
 
 /// Who may bring reports.
 const SUBMITTERS: &[Role] = &[Role::Client, Role::DutyOfficer];
@@ -30,6 +32,9 @@ const IMPORT_IN_FLIGHT: usize = 1024;
 
 /// Refusals of an import that are named.
 const REFUSALS_MAX: usize = 100;
+
+/// Reports asked about at once.
+const REPORTS_MAX: usize = 200;
 
 /// Characters of a halt's reason at most.
 const REASON_CHARACTERS_MAX: usize = 500;
@@ -46,6 +51,8 @@ pub struct Service {
     pub intake: Intake,
     /// Halts and resumes.
     pub halting: Halting,
+    /// Writes down what is said in messages without words.
+    pub transcribing: Transcribing,
     /// The time.
     pub clock: Clock,
 }
@@ -165,6 +172,69 @@ impl IngestService for Service {
             stopped: halted.counts.stopped,
             already_out: halted.counts.already_out,
         }))
+    }
+
+    async fn list_media(
+        &self,
+        request: Request<pb::ListMediaRequest>,
+    ) -> Result<Response<pb::ListMediaResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::PEOPLE)?;
+        let asked = request.into_inner().report_ids;
+        if asked.len() > REPORTS_MAX {
+            return Err(Refusal::invalid(
+                "report_ids",
+                format!("一次最多查 {REPORTS_MAX} 条留言。"),
+                format!("at most {REPORTS_MAX} reports at a time."),
+            )
+            .into());
+        }
+        let reports: Vec<ReportId> =
+            asked.iter().map(|id| parse_id("report_ids", id)).collect::<Result<_, _>>()?;
+        let listed = async {
+            let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
+            media::list(&mut tx, caller.agency, &reports).await
+        };
+        let listed = listed.await.map_err(|error| database_failed(&error))?;
+        Ok(Response::new(pb::ListMediaResponse { media: listed.into_iter().map(pb::Media::from).collect() }))
+    }
+
+    async fn get_media(
+        &self,
+        request: Request<pb::GetMediaRequest>,
+    ) -> Result<Response<pb::GetMediaResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::OFFICERS)?;
+        let report: ReportId = parse_id("report_id", &request.into_inner().report_id)?;
+        let found = async {
+            let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
+            media::file(&mut tx, caller.agency, report).await
+        };
+        let file = found.await.map_err(|error| database_failed(&error))?;
+        let file = file.ok_or_else(|| Refusal::not_found("media"))?;
+        // Forgetting a person makes their files unreadable; then there is nothing any more.
+        let content = report_key(&self.vault, &file.message)
+            .and_then(|key| key.open(Purpose::Media, report.as_uuid(), &file.sealed))
+            .map_err(|_| Refusal::not_found("media"))?;
+        Ok(Response::new(pb::GetMediaResponse { content_type: file.content_type, content: content.to_vec() }))
+    }
+
+    async fn transcribe_message(
+        &self,
+        request: Request<pb::TranscribeMessageRequest>,
+    ) -> Result<Response<pb::TranscribeMessageResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::OFFICERS)?;
+        let request = request.into_inner();
+        let asked = Transcribe {
+            request: parse_id("request_id", &request.request_id)?,
+            report: parse_id("report_id", &request.report_id)?,
+            text: request.text,
+            by: named(&caller),
+            by_name: caller.display_name.clone(),
+        };
+        let revision = self.transcribing.transcribe(caller.agency, asked).await?;
+        Ok(Response::new(pb::TranscribeMessageResponse { revision }))
     }
 
     async fn resume_answers(
@@ -338,6 +408,35 @@ fn named(caller: &Caller) -> String {
 
 fn missing(field: &'static str) -> Status {
     Refusal::invalid(field, format!("缺少 {field}。"), format!("{field} is missing.")).into()
+}
+
+impl From<media::Listed> for pb::Media {
+    fn from(listed: media::Listed) -> Self {
+        use crate::domain::media::{Kind, State};
+        let kind = match listed.kind {
+            Kind::Picture => pb::media::Kind::Picture,
+            Kind::Voice => pb::media::Kind::Voice,
+        };
+        let state = match listed.state {
+            State::Waiting => pb::media::State::Waiting,
+            State::Kept => pb::media::State::Kept,
+            State::Unreadable => pb::media::State::Unreadable,
+            State::Lost => pb::media::State::Lost,
+        };
+        let (transcript, transcribed_by, transcribe_time) = match listed.transcript {
+            Some((text, by, time)) => (text, by, Some(timestamp(time))),
+            None => (String::new(), String::new(), None),
+        };
+        Self {
+            report_id: listed.report.to_string(),
+            kind: kind.into(),
+            state: state.into(),
+            reason: listed.reason,
+            transcript,
+            transcribed_by,
+            transcribe_time,
+        }
+    }
 }
 
 impl From<answer::Listed> for pb::Answer {

@@ -13,11 +13,15 @@
 //! | `ingest.accept.before_commit` | nothing was acknowledged, nothing is kept |
 //! | `ingest.accept.after_commit` | reports and events are durable, nobody was told |
 //! | `ingest.callback.before_answer` | the reply is decided, the platform did not hear it |
+//! | `ingest.media.before_commit` | a picture or voice was fetched and looked at, nothing of it is kept |
+//! | `ingest.media.after_commit` | it is kept sealed, and what was seen in it is queued |
 //! | `ingest.notice.before_commit` | a platform's notice is neither kept nor acknowledged |
 //! | `ingest.notice.after_commit` | it is kept and queued, not acknowledged |
 //! | `ingest.deliver.after_attempt_committed` | attempts are committed, no call was made |
 //! | `ingest.deliver.after_call_before_outcome` | the platform may have taken an answer, no outcome is kept |
 //! | `ingest.deliver.after_outcome` | an outcome is kept |
+//! | `ingest.transcribe.before_commit` | what an officer wrote down is not kept and was not acknowledged |
+//! | `ingest.transcribe.after_commit` | it is kept and queued, the officer was not told |
 //! | `ingest.halt.before_commit` | the halt is not in force and was not acknowledged |
 //! | `ingest.halt.after_commit` | the halt is in force, nobody was told |
 
@@ -30,11 +34,15 @@ mod consumer;
 mod deliver;
 mod domain;
 mod events;
+mod fetch;
 mod grpc;
 mod halt;
+mod picture;
 mod prepare;
+mod reader;
 mod status;
 mod store;
+mod transcribe;
 mod upkeep;
 mod vault;
 mod waiting;
@@ -60,8 +68,11 @@ use crate::answer::Answering;
 use crate::callback::Callback;
 use crate::consumer::{Approvals, Assignments, Pages};
 use crate::deliver::{Deliverer, DeliveryWaker};
+use crate::fetch::Fetcher;
 use crate::grpc::Service;
 use crate::halt::Halting;
+use crate::reader::TextReader;
+use crate::transcribe::Transcribing;
 use crate::vault::Vault;
 use crate::waiting::Arrivals;
 use crate::words::SignedWords;
@@ -106,6 +117,7 @@ pub struct App {
     relay: Relay,
     intake: Intake,
     flusher: Flusher,
+    reader: TextReader,
     grpc_listener: TcpListener,
     grpc_address: SocketAddr,
     http_listener: TcpListener,
@@ -133,6 +145,7 @@ impl App {
         let (intake, flusher) =
             accept::open(pool.clone(), vault.clone(), relay.waker(), relay.depth(), config.backlog_max);
         let words = SignedWords::new(agencies.clone(), config.site_base_url);
+        let reader = TextReader::find(config.text_reader).await;
         let grpc_listener = bind(config.grpc_listen).await?;
         let http_listener = bind(config.http_listen).await?;
         Ok(Self {
@@ -148,6 +161,7 @@ impl App {
             relay,
             intake,
             flusher,
+            reader,
             grpc_listener,
             http_listener,
         })
@@ -170,7 +184,9 @@ impl App {
     /// # Errors
     /// When a server fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let Self { pool, bus, agencies, vault, words, verifier, clock, relay, intake, flusher, .. } = self;
+        let Self {
+            pool, bus, agencies, vault, words, verifier, clock, relay, intake, flusher, reader, ..
+        } = self;
         let delivery = DeliveryWaker::default();
         let arrivals = Arrivals::default();
 
@@ -201,6 +217,22 @@ impl App {
         };
         lifecycle.spawn("ingest deliverer", deliverer.run(lifecycle.clone()));
 
+        let fetcher = Fetcher {
+            pool: pool.clone(),
+            agencies: agencies.clone(),
+            vault: vault.clone(),
+            reader,
+            relay: waker.clone(),
+            clock: clock.clone(),
+        };
+        lifecycle.spawn("ingest fetcher", fetcher.run(lifecycle.clone()));
+
+        let transcribing = Transcribing {
+            pool: pool.clone(),
+            vault: vault.clone(),
+            relay: waker.clone(),
+            clock: clock.clone(),
+        };
         let callback = Callback {
             pool: pool.clone(),
             agencies: agencies.clone(),
@@ -218,6 +250,7 @@ impl App {
         };
         let service = Service {
             halting: Halting { pool: pool.clone(), delivery, clock: clock.clone() },
+            transcribing,
             pool,
             agencies,
             vault,

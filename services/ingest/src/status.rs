@@ -5,6 +5,7 @@ use tonic::{Code, Status};
 
 use crate::accept::AcceptError;
 use crate::domain::report::FieldError;
+use crate::transcribe::TranscribeError;
 
 impl From<FieldError> for Status {
     fn from(error: FieldError) -> Self {
@@ -20,6 +21,28 @@ impl From<AcceptError> for Status {
             AcceptError::Refused(cause) => Refusal::internal(cause.as_ref()).into(),
             AcceptError::Unavailable(cause) => Refusal::unavailable(cause.as_ref()).into(),
             AcceptError::Stopping => Refusal::unavailable(&error).into(),
+        }
+    }
+}
+
+impl From<TranscribeError> for Status {
+    fn from(error: TranscribeError) -> Self {
+        match error {
+            TranscribeError::Text(error) => error.into(),
+            TranscribeError::Unknown => Refusal::not_found("message").into(),
+            TranscribeError::OtherRequest => Refusal::invalid(
+                "request_id",
+                "这个编号已用于另一条留言；请重新打开页面再写。",
+                "request_id was used for another message; open the page again.",
+            )
+            .into(),
+            TranscribeError::Forgotten => Refusal::precondition(
+                "MESSAGE_FORGOTTEN",
+                "留言人的资料已删除，这条留言不能再听写。",
+                "The reporter was forgotten; this message can no longer be written down.",
+            )
+            .into(),
+            TranscribeError::Database(error) => database_failed(&error),
         }
     }
 }

@@ -30,6 +30,10 @@ pub enum Purpose {
     Original,
     /// The platform's name for a reporter, under the reporter's key.
     Identity,
+    /// A report's picture or voice, under the report's key.
+    Media,
+    /// What an officer wrote down of a report, under the report's key.
+    Transcript,
 }
 
 impl Purpose {
@@ -39,6 +43,8 @@ impl Purpose {
             Self::ReportKey => b"chengqing.ingest.report-key.v1",
             Self::Original => b"chengqing.ingest.original.v1",
             Self::Identity => b"chengqing.ingest.identity.v1",
+            Self::Media => b"chengqing.ingest.media.v1",
+            Self::Transcript => b"chengqing.ingest.transcript.v1",
         }
     }
 }

@@ -97,6 +97,7 @@ fn router(site: Site) -> Router {
     let control = Router::new()
         .route("/_control/citizens", post(control::citizens))
         .route("/_control/messages", post(control::messages))
+        .route("/_control/media", post(control::media))
         .route("/_control/redeliver", post(control::redeliver))
         .route("/_control/follow", post(control::follow))
         .route("/_control/log", get(control::log))

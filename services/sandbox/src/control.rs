@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -22,7 +23,7 @@ use crate::{
     wechat::{
         self,
         citizen::{self, Outgoing, Sent},
-        mass,
+        mass, material,
         state::{Job, WechatChange},
     },
     weibo::{self, state::WeiboChange},
@@ -118,6 +119,27 @@ pub async fn messages(State(site): State<Site>, Json(body): Json<MessageBody>) -
     let sent = site.store.transact(|tx| citizen::write(tx, &body.openid, &outgoing))?;
     let sent = sent.ok_or_else(|| Failed::unknown("no such citizen, or no such element name"))?;
     push(&site, sent).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaQuery {
+    /// `image` or `voice`.
+    kind: String,
+}
+
+/// Takes a file off a citizen's phone; `messages` can then name its `media_id`. The body is the file, whatever
+/// it is.
+pub async fn media(State(site): State<Site>, Query(query): Query<MediaQuery>, body: Bytes) -> Done {
+    if !matches!(query.kind.as_str(), "image" | "voice") {
+        return Err(Failed::bad("kind is image or voice"));
+    }
+    let kept = site.store.transact(|tx| material::hand_in(tx, &query.kind, &body))?;
+    let media_id = kept.map_err(|error| Failed {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        reason: format!("the file cannot be written: {error}"),
+    })?;
+    Ok(Json(json!({ "media_id": media_id })))
 }
 
 #[derive(Deserialize)]

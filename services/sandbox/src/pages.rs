@@ -32,6 +32,7 @@ pub fn router() -> Router<Site> {
         .route("/phone/{openid}", get(phone::phone))
         .route("/phone/{openid}/chat", get(phone::chat))
         .route("/phone/{openid}/messages", post(phone::write))
+        .route("/phone/{openid}/files", post(phone::hand_in))
         .route("/timeline", get(timeline::timeline))
         .route("/timeline/entries", get(timeline::entries))
         .route("/article/{id}", get(article::article))

@@ -111,6 +111,91 @@ pub async fn insert(
     Ok(())
 }
 
+/// Those of `reports` that are here and have reached nothing, in the order in which they were said.
+///
+/// # Errors
+/// When the database is away or a row makes no sense.
+pub async fn unplaced(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    reports: &[ReportId],
+) -> sqlx::Result<Vec<Received>> {
+    let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: ReporterId", masked_text,
+                  said_time, seen_at, channel
+           FROM classification.report
+           WHERE agency_id = $1 AND report_id = ANY($2) AND claim_id IS NULL AND clarification_id IS NULL
+           ORDER BY said_time, report_id"#,
+        agency.as_uuid(),
+        &reports,
+    )
+    .fetch_all(tx)
+    .await?;
+    let unplaced = rows.into_iter().map(|row| Received {
+        report: row.report_id,
+        reporter: row.reporter_id,
+        masked_text: row.masked_text,
+        said_time: row.said_time,
+        seen_at: row.seen_at,
+        channel: row.channel,
+        traceparent: None,
+    });
+    Ok(unplaced.collect())
+}
+
+/// Puts a report that had reached nothing where it was judged to belong now; gives the revision of its assignment,
+/// by which others know it from the first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn put(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    report: ReportId,
+    decided: &Decided,
+) -> sqlx::Result<u64> {
+    let revision = sqlx::query_scalar!(
+        "UPDATE classification.report
+         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7,
+             assignment_revision = assignment_revision + 1
+         WHERE agency_id = $1 AND report_id = $2
+         RETURNING assignment_revision",
+        agency.as_uuid(),
+        report.as_uuid(),
+        intent_name(decided.intent),
+        decided.claim().map(ClaimId::as_uuid),
+        decided.clarification().map(ClarificationId::as_uuid),
+        decided.similarity,
+        Json(decided.reasons.as_slice()) as Json<&[Reason]>,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(revision.unsigned_abs())
+}
+
+/// Says more about why a report is where it is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn explain(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    report: ReportId,
+    reasons: &[Reason],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE classification.report SET reasons = reasons || $3::jsonb
+         WHERE agency_id = $1 AND report_id = $2",
+        agency.as_uuid(),
+        report.as_uuid(),
+        Json(reasons) as Json<&[Reason]>,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// What the last report of each of `reporters` was answered with automatically; those that were not are left out.
 ///
 /// # Errors

@@ -217,6 +217,37 @@ impl Desk {
         judged
     }
 
+    /// ingest says something besides what citizens say.
+    pub async fn ingest_says<E: Event>(&self, event: &E) {
+        self.ingest.say(self.agency, std::slice::from_ref(event)).await;
+    }
+
+    pub async fn ingest_says_for<E: Event>(&self, agency: &str, event: &E) {
+        self.ingest.say(agency.parse().unwrap(), std::slice::from_ref(event)).await;
+    }
+
+    /// A message of this agency that has this id.
+    pub fn received(&self, report: ReportId, text: &str) -> ReportReceived {
+        ReportReceived {
+            agency_id: self.agency.to_string(),
+            report_id: report.to_string(),
+            reporter_id: ReporterId::mint().to_string(),
+            channel: 1,
+            masked_text: text.to_owned(),
+            said_time: Some(grpc::timestamp(Clock::system().now())),
+            seen_at: String::new(),
+        }
+    }
+
+    /// How a report stands, once it is as hoped.
+    pub async fn until_judged(&self, report: ReportId, hoped: impl Fn(&Judged) -> bool) -> Judged {
+        let superuser = self.database.superuser();
+        eventually("the report to be judged so", async || {
+            judged_of(&superuser, report.as_uuid()).await.filter(|judged| hoped(judged))
+        })
+        .await
+    }
+
     /// The office signs these words, without their page being public yet.
     pub async fn signs(&self, words: &Words) {
         let content = Content {

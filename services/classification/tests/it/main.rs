@@ -5,6 +5,8 @@ mod ask;
 mod correct;
 mod desk;
 mod gather;
+mod links;
+mod pictures;
 mod rules;
 mod suggest;
 mod train;

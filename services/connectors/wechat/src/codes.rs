@@ -53,6 +53,11 @@ pub fn of(code: i64) -> Option<&'static Entry> {
     TABLE.binary_search_by_key(&code, |entry| entry.code).ok().map(|index| &TABLE[index])
 }
 
+/// True for a code that says that the access token is not the one in force.
+pub fn is_stale_token(code: i64) -> bool {
+    of(code).is_some_and(|entry| entry.class == Class::StaleToken)
+}
+
 /// Sorted by code.
 pub const TABLE: &[Entry] = &[
     busy(-1, "system busy"),

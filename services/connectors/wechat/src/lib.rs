@@ -12,6 +12,7 @@ pub mod callback;
 pub mod cipher;
 pub mod client;
 pub mod codes;
+pub mod download;
 pub mod draft;
 pub mod error;
 pub mod key;

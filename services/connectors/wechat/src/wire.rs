@@ -142,7 +142,8 @@ async fn read_bounded(mut response: Response) -> Result<Vec<u8>, UnknownCause> {
     }
 }
 
-fn failed_to_send(error: &reqwest::Error) -> CallError {
+/// The error of a request that `send` gave up. The caller has taken the address out.
+pub fn failed_to_send(error: &reqwest::Error) -> CallError {
     if error.is_builder() || error.is_connect() {
         not_sent(describe(error))
     } else if error.is_timeout() {
@@ -158,7 +159,7 @@ pub fn not_sent(message: String) -> CallError {
 }
 
 /// The chain of causes in one line. The caller has taken the address out.
-fn describe(error: &reqwest::Error) -> String {
+pub fn describe(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wechat::client::{self, Client, Quota};
+use wechat::download::Download;
 use wechat::draft::Article;
 use wechat::error::{CallError, UnknownCause, Wait};
 use wechat::mass::{Audience, ClientMsgId, MassContent, MassMessage, MassState, SendAllOutcome};
@@ -124,7 +125,8 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Se
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
     });
-    let end = head_end + length.expect("the platform needs a Content-Length");
+    let is_get = head.starts_with("GET ");
+    let end = head_end + length.or(is_get.then_some(0)).expect("the platform needs a Content-Length");
     while buffer.len() < end {
         if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
@@ -381,4 +383,39 @@ async fn a_person_out_of_reach_is_no_failure_of_the_account() {
 async fn a_success_without_its_result_is_unknown() {
     let result = Platform::with_token_then([error(0)]).await.client.draft_add(&[], DEADLINE).await;
     assert_eq!(result, Err(CallError::Unknown { cause: UnknownCause::Unreadable("no media_id".into()) }));
+}
+
+#[tokio::test]
+async fn a_citizens_file_comes_as_it_is_and_a_refusal_as_what_it_says() {
+    let platform = Platform::with_token_then([
+        Step::Answer(200, "#!AMR\n...".into()),
+        ok(json!({ "errcode": 40007, "errmsg": "invalid media_id" })),
+        Step::Answer(200, "{ no refusal".into()),
+        Step::Answer(502, "<html>".into()),
+        Step::HalfABody,
+    ])
+    .await;
+    let get = async |bytes_max| platform.client.media_get("M&1", bytes_max, DEADLINE).await;
+    assert_eq!(get(1000).await.unwrap(), Download::Whole(Bytes::from_static(b"#!AMR\n...")));
+    assert_eq!(get(1000).await.unwrap_err().code(), Some(40007));
+    assert_eq!(get(1000).await.unwrap(), Download::Whole(Bytes::from_static(b"{ no refusal")));
+    let unknown = |cause| Err(CallError::Unknown { cause });
+    assert_eq!(get(1000).await, unknown(UnknownCause::HttpStatus(502)));
+    assert!(matches!(get(1000).await, Err(CallError::Unknown { cause: UnknownCause::Connection(_) })));
+    let asked = "/cgi-bin/media/get?access_token=T1&media_id=M%261";
+    assert!(platform.paths()[1..].iter().all(|path| path == asked), "{:?}", platform.paths());
+}
+
+#[tokio::test]
+async fn a_file_is_read_no_further_than_wanted_and_a_stale_token_renewed_once() {
+    let platform = Platform::with_token_then([
+        Step::Answer(200, "x".repeat(1001)),
+        ok(json!({ "errcode": 42001, "errmsg": "access_token expired" })),
+        token("T2"),
+        Step::Answer(200, "file".into()),
+    ])
+    .await;
+    let get = async || platform.client.media_get("M", 1000, DEADLINE).await;
+    assert_eq!(get().await.unwrap(), Download::TooLong);
+    assert_eq!(get().await.unwrap(), Download::Whole(Bytes::from_static(b"file")));
 }

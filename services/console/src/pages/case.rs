@@ -19,7 +19,7 @@ use contracts::publish::v1::ListPublicationsRequest;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{load_case, minutes, notice, number, see, ticked};
+use super::{load_case, media, minutes, notice, number, see, ticked};
 use crate::Console;
 use crate::form::{Posted, fresh_request_id};
 use crate::frame::{Frame, page, page_with};
@@ -447,8 +447,10 @@ async fn load_claim(
         })),
     )?;
     let language = who.visit.language;
-    let reports =
+    let mut reports: Vec<ReportView> =
         reports.into_inner().reports.into_iter().map(|report| ReportView::of(report, language)).collect();
+    // The words are shown even where ingest cannot say what else there is.
+    let _without = media::add(console, who, &mut reports).await;
     let GetClaimResponse { claim, variants, spread } = claim.into_inner();
     let spread = spread.map(|spread| SpreadView::of(&spread, language.words()));
     Ok((claim.map(|claim| claim_view(claim, variants, spread, language)), reports))

@@ -20,6 +20,8 @@
 //! | `POST /alarm/acknowledge` | `report_id` | 303 `/` |
 //! | `POST /notice` | `sentence` | 303 `/case/{case_id}` |
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
+//! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
+//! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
 //! | `GET /case/{case_id}` | | the case |
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
@@ -84,6 +86,7 @@ mod department;
 mod draft;
 mod gather;
 mod halt;
+mod media;
 mod messages;
 mod publications;
 mod queue;
@@ -116,6 +119,8 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/alarm/acknowledge", post(queue::acknowledge))
         .route("/notice", post(queue::open_notice))
         .route("/messages", get(messages::show))
+        .route("/message/{report_id}/media", get(media::show))
+        .route("/message/{report_id}/transcript", post(media::transcribe))
         .route("/case/{case_id}", get(case::show))
         .route("/case/{case_id}/live", get(case::live))
         .route("/case/{case_id}/urgency", post(case::set_urgency))
@@ -170,6 +175,7 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "returned" => words.done_returned,
         "revoked" => words.done_revoked,
         "resolved" => words.done_resolved,
+        "transcribed" => words.done_transcribed,
         "rules_saved" => words.done_rules_saved,
         "rules_restored" => words.done_rules_restored,
         _ => return None,

@@ -4,12 +4,18 @@ use contracts::classification::v1::{ClassifiedReport, Reason};
 
 use crate::language::{Language, fill};
 use crate::show;
+use crate::views::MediaView;
 use crate::wording::{self, Worded};
 
 /// A report or another message.
 pub(crate) struct ReportView {
     pub id: String,
     pub text: String,
+    /// What a machine read in its picture, and how sure it is.
+    pub picture_text: String,
+    pub picture_read: String,
+    /// Its picture or voice, where it has one and ingest was asked.
+    pub media: Option<MediaView>,
     pub intent: Worded,
     pub said: String,
     pub seen_at: String,
@@ -32,11 +38,21 @@ impl ReportView {
             intent: wording::intent(report.intent(), words),
             said: show::minute(report.said_time.as_ref(), language),
             alike: fill(words.alike, percent(report.similarity)),
+            picture_read: fill(words.picture_read, percent(report.picture_confidence)),
+            picture_text: report.picture_text,
+            media: None,
             id: report.report_id,
             text: report.masked_text,
             seen_at: report.seen_at,
             reasons: reasons(report.reasons),
         }
+    }
+}
+
+impl ReportView {
+    /// True where the box of its transcript holds this text.
+    pub(crate) fn has_typed(&self, text: &str) -> bool {
+        self.media.as_ref().is_some_and(|media| media.writes && media.typed == text)
     }
 }
 

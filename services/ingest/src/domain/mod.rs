@@ -4,5 +4,6 @@
 pub mod answer;
 pub mod intent;
 pub mod mask;
+pub mod media;
 pub mod reply;
 pub mod report;

@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod callback;
 pub mod clarification;
 pub mod halt;
+pub mod media;
 pub mod reply;
 pub mod report;
 

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::domain::media::Kind;
 use crate::domain::report::Channel;
+use crate::store::media::{self, Arrival};
 use crate::vault::{Key, Purpose, Unopened, Vault};
 
 /// A report that is ready to be written.
@@ -187,6 +189,8 @@ pub async fn write(
     .into_iter()
     .collect();
 
+    media::expect(tx, agency, &arrivals(reports, &written), reports[0].received_time).await?;
+
     let before = if written.len() == reports.len() {
         Vec::new()
     } else {
@@ -212,6 +216,17 @@ pub async fn write(
                 .ok_or(WriteError::Vanished(report.report_id))
         })
         .collect()
+}
+
+/// Those of the reports that were written now and have a picture or a voice, with the account that can fetch it.
+fn arrivals(reports: &[&NewReport], written: &HashSet<Uuid>) -> Vec<Arrival> {
+    let new = reports.iter().filter(|report| written.contains(&report.report_id.as_uuid()));
+    new.filter_map(|report| {
+        let kind = Kind::of_message(&report.message_type)?;
+        let account = report.reporter.as_ref()?.account.clone()?;
+        Some(Arrival { report: report.report_id, kind, account })
+    })
+    .collect()
 }
 
 /// Reporters by lookup key, each with the key that its reports are wrapped under.

@@ -96,6 +96,11 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 impl Desk {
     pub async fn open() -> Self {
+        Self::open_with_reader("tesseract").await
+    }
+
+    /// With another program to read the words in pictures.
+    pub async fn open_with_reader(text_reader: &str) -> Self {
         // Another test of this process may have installed it.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -129,6 +134,7 @@ impl Desk {
             token_public_key: grpc::public_key(&SEED.into()).unwrap(),
             master_key: MASTER_KEY.into(),
             backlog_max: 20_000,
+            text_reader: text_reader.into(),
             agencies: vec![AgencyConfig {
                 agency_id: agency,
                 code_prefix: "QL".into(),
@@ -189,10 +195,20 @@ impl Desk {
         self.client(self.agency, Role::DutyOfficer).await
     }
 
+    /// How often the sandbox was asked for this.
+    pub async fn calls(&self, operation: &str) -> u64 {
+        let state: Value =
+            self.http.get(self.control_url("state")).send().await.unwrap().json().await.unwrap();
+        state["wechat"]["calls"][operation].as_u64().unwrap_or(0)
+    }
+
+    pub fn control_url(&self, what: &str) -> String {
+        format!("http://{}/_control/{what}", self.sandbox)
+    }
+
     /// The sandbox's control interface.
     pub async fn control(&self, what: &str, body: Value) -> Value {
-        let url = format!("http://{}/_control/{what}", self.sandbox);
-        let response = self.http.post(url).json(&body).send().await.unwrap();
+        let response = self.http.post(self.control_url(what)).json(&body).send().await.unwrap();
         assert!(response.status().is_success(), "{what}: {}", response.text().await.unwrap());
         response.json().await.unwrap()
     }

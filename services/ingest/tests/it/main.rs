@@ -7,5 +7,6 @@ mod answers;
 mod callback;
 mod desk;
 mod halts;
+mod media;
 mod press;
 mod tenancy;

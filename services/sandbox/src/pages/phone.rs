@@ -1,9 +1,11 @@
 //! One citizen's phone: the chat with the official account, as WeChat shows it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Multipart, Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -20,7 +22,7 @@ use crate::{
     beijing,
     wechat::{
         citizen::{self, Outgoing},
-        material::picture_address,
+        material::{self, picture_address},
         state::{Bubble, Wechat},
     },
 };
@@ -193,6 +195,43 @@ pub async fn write(
             Ok(None) => return StatusCode::NOT_FOUND.into_response(),
             Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
+    }
+    Redirect::to(&format!("/phone/{openid}{}", query.lang.query())).into_response()
+}
+
+/// Sends a picture or a voice message off the phone.
+pub async fn hand_in(
+    State(site): State<Site>,
+    Path(openid): Path<String>,
+    Query(query): Query<PageQuery>,
+    mut form: Multipart,
+) -> Response {
+    let field = match form.next_field().await {
+        Ok(Some(field)) => field,
+        Ok(None) => return StatusCode::BAD_REQUEST.into_response(),
+        Err(error) => return error.into_response(),
+    };
+    let voice = field.content_type().is_some_and(|kind| kind.starts_with("audio/"));
+    let msg_type = if voice { "voice" } else { "image" };
+    let bytes = match field.bytes().await {
+        Ok(bytes) => bytes,
+        Err(error) => return error.into_response(),
+    };
+    let sent = site.store.transact(|tx| {
+        let media_id = material::hand_in(tx, msg_type, &bytes).ok()?;
+        let elements = BTreeMap::from([("MediaId".to_owned(), media_id)]);
+        citizen::write(
+            tx,
+            &openid,
+            &Outgoing { msg_type: msg_type.to_owned(), content: String::new(), elements },
+        )
+    });
+    match sent {
+        Ok(Some(sent)) => {
+            let _ = site.postbox.push(sent).await;
+        }
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
     Redirect::to(&format!("/phone/{openid}{}", query.lang.query())).into_response()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{ConnectInfo, Request, State},
-    http::Method,
+    http::{Method, header},
     response::{IntoResponse, Response},
 };
 use serde::de::DeserializeOwned;
@@ -25,6 +25,41 @@ use crate::{
 /// What an interface answers.
 pub type Answer = Result<Value, Refusal>;
 
+/// How an interface acts.
+#[derive(Clone, Copy)]
+pub enum Act {
+    /// Answers JSON.
+    Json(fn(&mut Transaction<'_>, &Call) -> Answer),
+    /// Answers a file as it is; its refusals are JSON all the same.
+    File(fn(&mut Transaction<'_>, &Call) -> Result<File, Refusal>),
+}
+
+/// A file that an interface gives.
+pub struct File {
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+enum Answered {
+    Json(Value),
+    File(File),
+}
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Json(value) => Json(value).into_response(),
+            Self::File(File { content_type, bytes }) => {
+                let headers = [
+                    (header::CONTENT_TYPE, content_type),
+                    (header::CONTENT_DISPOSITION, "attachment; filename=\"media\""),
+                ];
+                (headers, bytes).into_response()
+            }
+        }
+    }
+}
+
 /// One interface.
 pub struct Endpoint {
     pub path: &'static str,
@@ -34,7 +69,7 @@ pub struct Endpoint {
     pub needs_token: bool,
     /// Calls per Beijing day for a new account.
     pub daily_limit: u32,
-    pub act: fn(&mut Transaction<'_>, &Call) -> Answer,
+    pub act: Act,
 }
 
 /// Methods an interface takes.
@@ -55,7 +90,7 @@ const fn endpoint(
     daily_limit: u32,
     act: fn(&mut Transaction<'_>, &Call) -> Answer,
 ) -> Endpoint {
-    Endpoint { path, operation, method, needs_token: true, daily_limit, act }
+    Endpoint { path, operation, method, needs_token: true, daily_limit, act: Act::Json(act) }
 }
 
 /// Every interface there is.
@@ -66,7 +101,7 @@ pub static ENDPOINTS: &[Endpoint] = &[
         method: Either,
         needs_token: false,
         daily_limit: 2_000,
-        act: token::plain,
+        act: Act::Json(token::plain),
     },
     Endpoint {
         path: "/cgi-bin/stable_token",
@@ -74,11 +109,19 @@ pub static ENDPOINTS: &[Endpoint] = &[
         method: Post,
         needs_token: false,
         daily_limit: 500_000,
-        act: token::stable,
+        act: Act::Json(token::stable),
     },
     endpoint("/cgi-bin/material/add_material", "add_material", Post, 1_000, material::add),
     endpoint("/cgi-bin/media/uploadimg", "uploadimg", Post, 100_000, material::upload_picture),
     endpoint("/cgi-bin/media/upload", "media_upload", Post, 100_000, material::upload),
+    Endpoint {
+        path: "/cgi-bin/media/get",
+        operation: "media_get",
+        method: Get,
+        needs_token: true,
+        daily_limit: 200_000,
+        act: Act::File(material::get),
+    },
     endpoint("/cgi-bin/draft/add", "draft_add", Post, 1_000, draft::add),
     endpoint("/cgi-bin/draft/get", "draft_get", Post, 500, draft::get),
     endpoint("/cgi-bin/draft/update", "draft_update", Post, 1_000, draft::update),
@@ -120,7 +163,7 @@ pub async fn serve(
             decide(tx, endpoint, &call)
         });
         match decided {
-            Ok(Ok(answer)) => Json(answer).into_response(),
+            Ok(Ok(answered)) => answered.into_response(),
             Ok(Err(refusal)) => refusal.into_response(),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a WeChat call was not answered");
@@ -142,7 +185,7 @@ pub fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Refusal> {
     call.json().map_err(|_| Refusal::code(47_001))
 }
 
-fn decide(tx: &mut Transaction<'_>, endpoint: &Endpoint, call: &Call) -> Answer {
+fn decide(tx: &mut Transaction<'_>, endpoint: &Endpoint, call: &Call) -> Result<Answered, Refusal> {
     match (endpoint.method, &call.method) {
         (Get, method) if method != Method::GET => return Err(Refusal::code(43_001)),
         (Post, method) if method != Method::POST => return Err(Refusal::code(43_002)),
@@ -155,7 +198,10 @@ fn decide(tx: &mut Transaction<'_>, endpoint: &Endpoint, call: &Call) -> Answer 
         return Err(Refusal::code(45_009));
     }
     tx.record(WechatChange::Called { operation: endpoint.operation.to_owned() });
-    (endpoint.act)(tx, call)
+    match endpoint.act {
+        Act::Json(act) => act(tx, call).map(Answered::Json),
+        Act::File(act) => act(tx, call).map(Answered::File),
+    }
 }
 
 /// The platform wants Chinese as it is; `\u4f60` is turned down, while the

@@ -1,10 +1,17 @@
 //! Pictures and other files: permanent material, temporary media, and the
 //! pictures inside articles. Only the file's first bytes are believed.
 
+use std::io;
+
 use serde_json::{Value, json};
 
-use super::{api::Answer, refusal::Refusal, state::WechatChange};
+use super::{
+    api::{Answer, File},
+    refusal::Refusal,
+    state::WechatChange,
+};
 use crate::{
+    beijing::DAY_MS,
     call::{Call, FilePart},
     random,
     store::Transaction,
@@ -34,6 +41,37 @@ pub fn upload(tx: &mut Transaction<'_>, call: &Call) -> Answer {
     let media_id = store(tx, &kind, file, false)?;
     let field = if kind == "thumb" { "thumb_media_id" } else { "media_id" };
     Ok(json!({ "type": kind, field: media_id, "created_at": tx.now_ms / 1000, "item": [] }))
+}
+
+/// `GET /cgi-bin/media/get`: what a citizen sent or was uploaded less than three days ago, as it is.
+pub fn get(tx: &mut Transaction<'_>, call: &Call) -> Result<File, Refusal> {
+    let media_id = call.parameter("media_id").ok_or(Refusal::code(41_006))?;
+    let file = tx.world.wechat.files.get(media_id);
+    let there = file.is_some_and(|file| file.permanent || tx.now_ms - file.stored_ms < 3 * DAY_MS);
+    if !there {
+        return Err(Refusal::code(40_007));
+    }
+    let bytes = std::fs::read(tx.store.media_file(media_id)).map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, media_id, "a stored file is not there");
+        Refusal::code(-1)
+    })?;
+    let content_type = picture_type(&bytes).unwrap_or("application/octet-stream");
+    Ok(File { content_type, bytes })
+}
+
+/// Keeps what a citizen's phone hands in with a message, whatever it is: a phone's album holds broken files too.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn hand_in(tx: &mut Transaction<'_>, kind: &str, bytes: &[u8]) -> io::Result<String> {
+    let media_id = random::identifier(64);
+    tx.keep_file(&media_id, bytes)?;
+    tx.record(WechatChange::FileStored {
+        media_id: media_id.clone(),
+        kind: kind.to_owned(),
+        permanent: false,
+    });
+    Ok(media_id)
 }
 
 /// `POST /cgi-bin/media/uploadimg`: a picture for the body of an article.

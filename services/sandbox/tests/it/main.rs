@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod drafts;
+mod files;
 mod kill;
 mod mass;
 mod pages;

@@ -110,6 +110,11 @@ impl Stage {
         answer.json().await.unwrap()
     }
 
+    /// The answer as it is.
+    pub async fn fetch(&self, path: &str) -> reqwest::Response {
+        self.client.get(self.at(path)).send().await.unwrap()
+    }
+
     pub async fn page(&self, path: &str) -> String {
         let answer = self.client.get(self.at(path)).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());

@@ -89,6 +89,23 @@ impl Outside {
         self.post("messages", &json!({ "openid": citizen.openid, "content": content })).await
     }
 
+    /// A citizen sends a picture (`image`) or a voice (`voice`), whatever the bytes are.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn send_file(
+        &self,
+        citizen: &Citizen,
+        kind: &str,
+        bytes: &'static [u8],
+    ) -> anyhow::Result<Delivered> {
+        let url = format!("{}/_control/media?kind={kind}", self.base_url);
+        let handed_in: Value =
+            self.client.post(url).body(bytes).send().await?.error_for_status()?.json().await?;
+        let media = json!({ "MediaId": handed_in["media_id"] });
+        self.post("messages", &json!({ "openid": citizen.openid, "msg_type": kind, "media": media })).await
+    }
+
     /// Lets the platform misbehave.
     ///
     /// # Errors
