@@ -21,6 +21,12 @@ pub struct Asked {
     stated: Vec<Statement>,
     /// For each slot the first step that ends it.
     first_steps: Vec<u32>,
+    /// For each slot whether it tells what is claimed.
+    matter: Vec<bool>,
+    /// How rare all those are together.
+    matters: f32,
+    /// Whether the text names a place.
+    placed: bool,
     singles: f32,
     pairs: f32,
     norm: f32,
@@ -73,6 +79,9 @@ pub struct Likeness {
     pub informative: u32,
     /// Characters of the text.
     pub text_length: f32,
+    /// Of a text that names a place, the share of what it claims of it (not where, when, or that it is passed on)
+    /// that the document has; 1 where it names none.
+    pub matter: f32,
 }
 
 impl Likeness {
@@ -92,6 +101,9 @@ impl Asked {
             path: Vec::new(),
             stated: Vec::new(),
             first_steps: Vec::new(),
+            matter: Vec::new(),
+            matters: 0.0,
+            placed: !profile.facts.place_spans.is_empty(),
             singles: 0.0,
             pairs: 0.0,
             norm: 0.0,
@@ -99,13 +111,16 @@ impl Asked {
             informative: profile.informative,
         };
         stated(&profile.glyphs, &mut asked.stated);
-        for (single, pair) in steps(&profile.glyphs) {
-            let single = asked.slot(single, index);
-            let pair = pair.map(|pair| asked.slot(pair, index));
+        let mut before = false;
+        for ((single, pair), &matter) in steps(&profile.glyphs).zip(&profile.matter) {
+            let single = asked.slot(single, index, matter);
+            let pair = pair.map(|pair| asked.slot(pair, index, matter && before));
             asked.path.push((single, pair));
+            before = matter;
         }
         let mut squares = 0.0;
-        for &(gram, rarity) in &asked.grams {
+        for (&(gram, rarity), &matter) in asked.grams.iter().zip(&asked.matter) {
+            asked.matters += if matter { rarity } else { 0.0 };
             squares += rarity * rarity;
             if is_pair(gram) {
                 asked.pairs += rarity;
@@ -117,13 +132,15 @@ impl Asked {
         asked
     }
 
-    fn slot(&mut self, gram: Gram, index: &Index) -> u32 {
+    fn slot(&mut self, gram: Gram, index: &Index, matter: bool) -> u32 {
         let next = self.grams.len() as u32;
         let slot = *self.slots.entry(gram).or_insert(next);
         if slot == next {
             self.grams.push((gram, index.rarity(gram)));
             self.first_steps.push(self.path.len() as u32);
+            self.matter.push(matter);
         }
+        self.matter[slot as usize] |= matter;
         slot
     }
 
@@ -157,7 +174,7 @@ impl Asked {
             ..Likeness::default()
         };
         marks.hits.clear();
-        let (mut squares, mut pairs, mut singles) = (0.0, 0.0, 0.0);
+        let (mut squares, mut pairs, mut singles, mut matter) = (0.0, 0.0, 0.0, 0.0);
         let mut run = Run::default();
         for (single, pair) in steps(document.glyphs) {
             let pair = pair.and_then(|pair| self.slots.get(&pair).copied());
@@ -170,6 +187,7 @@ impl Asked {
                 }
                 let (gram, rarity) = self.grams[slot];
                 squares += rarity * rarity;
+                matter += if self.matter[slot] { rarity } else { 0.0 };
                 if is_pair(gram) {
                     pairs += rarity;
                 } else {
@@ -185,6 +203,7 @@ impl Asked {
         likeness.covering_rarest = share(squares, masses.norm * masses.norm);
         likeness.covered = share(pairs, self.pairs);
         likeness.covered_singles = share(singles, self.singles);
+        likeness.matter = if self.placed { share(matter, self.matters) } else { 1.0 };
         likeness.shared = squares;
         likeness.length = length as f32;
         likeness.run = run.longest as f32;

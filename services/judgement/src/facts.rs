@@ -4,6 +4,7 @@
 //! not to understand one.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::routing::Topics;
 use crate::wording::{Part, Wording};
@@ -23,8 +24,8 @@ pub struct Facts {
     pub here: bool,
     /// Subjects of the topic rules.
     pub subjects: BTreeSet<String>,
-    /// Where in the text the name of each place begins, in bytes.
-    pub place_starts: Vec<usize>,
+    /// Where in the text each place stands, its name and its ending, in bytes.
+    pub place_spans: Vec<Range<usize>>,
 }
 
 /// A fact on which two texts disagree.
@@ -71,7 +72,7 @@ impl Facts {
                 && !name.chars().any(|c| NOT_IN_NAMES.contains(c) || c.is_ascii() || wording.particle(c))
                 && !nameless.iter().any(|&(from, to)| from < ending.end && start < to);
             if is_name {
-                facts.place_starts.push(start);
+                facts.place_spans.push(start..ending.end);
                 facts.places.insert((ending.word.to_owned(), name.to_owned()));
             }
         }

@@ -140,8 +140,8 @@ fn best_to_join<'a>(
             (candidate, score + if names_it_only(candidate) { NAMED } else { 0.0 })
         })
         .filter(|&(candidate, score)| {
-            let share = if least < judges.joining.sure { NEAR_SHARED_MIN } else { JOIN_SHARED_MIN };
-            score >= least && (shares(candidate, share) || names_it_only(candidate))
+            let common = if least < judges.joining.sure { TO_BE_NEAR } else { TO_JOIN };
+            score >= least && (common.holds(candidate) || names_it_only(candidate))
         })
         .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
 }
@@ -155,17 +155,27 @@ const BRIEF_CHARACTERS: f32 = 16.0;
 /// What it is worth to the judge of joining that a brief text names the claim's subject: it has few words to share.
 const NAMED: f32 = 4.0;
 
-/// Shares of either text below which no sum of weights makes a short text alike: weights were fitted among many
-/// rivals, and a young index has none.
-const JOIN_SHARED_MIN: f32 = 0.2;
-const SURE_SHARED_MIN: f32 = 0.35;
-const NEAR_SHARED_MIN: f32 = 0.1;
+/// What both must have in common for a short text to be alike, whatever the sum of weights says: those were fitted
+/// among many rivals, and a young index has none.
+struct Common {
+    /// Share of either text.
+    words: f32,
+    /// Share of what the text claims of a place that it names: the same market is not the same matter.
+    matter: f32,
+}
 
-/// True where one has such a share of the other, or the text is long.
-const fn shares(candidate: &Candidate, least: f32) -> bool {
-    let sentence = &candidate.alike.sentence;
-    sentence.text_length > SHORT_CHARACTERS
-        || sentence.cosine.max(sentence.covering).max(sentence.covered) >= least
+const TO_BE_SURE: Common = Common { words: 0.25, matter: 0.3 };
+const TO_JOIN: Common = Common { words: 0.2, matter: 0.2 };
+const TO_BE_NEAR: Common = Common { words: 0.1, matter: 0.0 };
+
+impl Common {
+    /// True where the candidate has so much in common with the text, or the text is long.
+    const fn holds(&self, candidate: &Candidate) -> bool {
+        let sentence = &candidate.alike.sentence;
+        sentence.text_length > SHORT_CHARACTERS
+            || sentence.cosine.max(sentence.covering).max(sentence.covered) >= self.words
+                && sentence.matter >= self.matter
+    }
 }
 
 /// True where a brief text names the same subject of the rules (「听说今晚要地震」), and nothing in it differs.
@@ -247,7 +257,7 @@ fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> bool {
         Kind::Claim => other_matter(candidate),
     };
     candidate.score >= judges.of(candidate.target.kind).sure
-        && shares(candidate, SURE_SHARED_MIN)
+        && TO_BE_SURE.holds(candidate)
         && !differs
         && profile.informative >= SURE_INFORMATIVE_MIN
         && sentence.informative as usize >= SURE_INFORMATIVE_MIN
@@ -380,6 +390,23 @@ mod tests {
             let found = claim(earthquake, other);
             assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe), "{other}");
         }
+    }
+
+    #[test]
+    fn the_same_market_is_not_the_same_matter() {
+        let melons = "听说城南市场的西瓜打了甜水针，是真的吗";
+        for (asked, certainty) in [
+            ("城南市场的西瓜打针了吗", Certainty::Sure),
+            ("听说城南市场的西瓜打过甜水，小孩吃了拉肚子", Certainty::Sure),
+            ("网传城南市场有人往瓜果里注射糖水，求证", Certainty::Maybe),
+            ("网传城南市场卖的瓜果泡过药水", Certainty::Maybe),
+        ] {
+            let found = claim(melons, asked).map(|found| found.certainty);
+            assert_eq!(found, Some(certainty), "{asked}");
+            let answer = clarification(melons, asked).map(|found| found.certainty);
+            assert!(certainty == Certainty::Sure || answer != Some(Certainty::Sure), "{asked}");
+        }
+        assert_ne!(claim(melons, "城南市场着火了").map(|found| found.certainty), Some(Certainty::Sure));
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub struct Profile {
     pub facts: Facts,
     /// Characters that say something about the subject.
     pub informative: usize,
+    /// Of each character, whether it tells what is claimed: not where or when, nor that it is passed on.
+    pub matter: Vec<bool>,
 }
 
 impl Profile {
@@ -107,14 +109,16 @@ impl Profile {
             roles[place(part.start)..place(part.end)].fill(role);
         }
         let facts = Facts::of(text);
-        for &start in &facts.place_starts {
-            let start = place(start);
+        let says = |role: &Role| !matches!(role, Role::PassingOn | Role::Particle | Role::Time);
+        let mut matter: Vec<bool> = roles.iter().map(|role| says(role) && *role != Role::Area).collect();
+        for span in &facts.place_spans {
+            let start = place(span.start);
             roles[start..start + Facts::PLACE_CHARACTERS].fill(Role::Place);
+            matter[start..place(span.end)].fill(false);
         }
-        let says = |role: &&Role| !matches!(role, Role::PassingOn | Role::Particle | Role::Time);
-        let informative = roles.iter().filter(says).count();
+        let informative = roles.iter().filter(|role| says(role)).count();
         let glyphs = characters.iter().zip(roles).map(|(&(_, character), role)| glyph(character, role));
-        Self { glyphs: glyphs.collect(), facts, informative }
+        Self { glyphs: glyphs.collect(), facts, informative, matter }
     }
 }
 
