@@ -10,6 +10,6 @@ mod postgres;
 mod process;
 
 pub use nats::{BusUser, Nats, nats_server};
-pub use port::{free_port, is_taken};
+pub use port::{free_port, free_ports, is_taken};
 pub use postgres::{Postgres, PostgresTuning};
 pub use process::{end_leftover, remember};

@@ -50,19 +50,19 @@ impl Ports {
     /// # Errors
     /// When the machine has none left.
     pub fn free() -> std::io::Result<Self> {
-        use backing::free_port;
-
+        let [console, callback, site, sandbox, approval, ingest, classification, publish, postgres, nats] =
+            backing::free_ports()?;
         Ok(Self {
-            console: free_port()?,
-            callback: free_port()?,
-            site: free_port()?,
-            sandbox: free_port()?,
-            approval: free_port()?,
-            ingest: free_port()?,
-            classification: free_port()?,
-            publish: free_port()?,
-            postgres: free_port()?,
-            nats: free_port()?,
+            console,
+            callback,
+            site,
+            sandbox,
+            approval,
+            ingest,
+            classification,
+            publish,
+            postgres,
+            nats,
         })
     }
 
