@@ -8,7 +8,7 @@ use crate::agreement::Code;
 use crate::index::file::{
     self, Bytes, DOCUMENT_WORDS, FileError, Header, SLOT_WORDS, Sections, TARGET_WORDS, first_slot,
 };
-use crate::index::{Document, Field, Kind, Masses, Target};
+use crate::index::{Document, Field, Kind, Masses, Rank, Target};
 use crate::profile::{Glyph, Gram};
 
 /// A file's content; empty by default.
@@ -79,9 +79,9 @@ impl Base {
         })
     }
 
-    pub(super) fn field_and_norm(&self, number: u32) -> Option<(Field, f32)> {
-        let row = self.document_row(number)?;
-        Some((field(row[9]), f32::from_bits(row[7])))
+    pub(super) fn rank(&self, number: u32) -> Option<Rank> {
+        let ranks: &[f32] = self.section(&self.sections.ranks);
+        ranks.get(number as usize).copied().map(Rank)
     }
 
     /// The documents of `target`.

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 
 use crate::agreement::hash_of;
 use crate::index::tail::found_by;
-use crate::index::{Index, Kind, distinct};
+use crate::index::{Index, Kind, Rank, distinct};
 use crate::profile::Gram;
 
 /// The bytes of a file, wherever they are.
@@ -20,7 +20,7 @@ pub type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
 /// What begins every file.
 const MAGIC: [u8; 8] = *b"CQINDEX\0";
 /// Grows when sections change.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Bytes before the first section; sections begin at multiples of 8.
 pub(super) const HEADER_BYTES: usize = 128;
 
@@ -93,9 +93,10 @@ pub(super) struct Sections {
     pub codes: Range<usize>,
     pub slots: Range<usize>,
     pub postings: Range<usize>,
+    pub ranks: Range<usize>,
 }
 
-const SECTIONS: usize = 6;
+const SECTIONS: usize = 7;
 
 /// Reads and checks the header and the checksum of a file.
 pub(super) fn read(bytes: &[u8], owner: u128, rules: u64) -> Result<(Header, Sections), FileError> {
@@ -140,8 +141,8 @@ pub(super) fn read(bytes: &[u8], owner: u128, rules: u64) -> Result<(Header, Sec
     if u64::from(crc32fast::hash(content)) != field(6 + SECTIONS)? {
         return Err(FileError::Damaged);
     }
-    let [documents, targets, glyphs, codes, slots, postings] = ranges;
-    Ok((header, Sections { documents, targets, glyphs, codes, slots, postings }))
+    let [documents, targets, glyphs, codes, slots, postings, ranks] = ranges;
+    Ok((header, Sections { documents, targets, glyphs, codes, slots, postings, ranks }))
 }
 
 /// Writes everything that `index` knows.
@@ -152,6 +153,7 @@ pub fn write(index: &Index, header: Header, out: &mut impl Write) -> io::Result<
     let by_target = index.by_target();
     let mut documents: Vec<u32> = Vec::new();
     let mut targets: Vec<u32> = Vec::with_capacity(by_target.len() * TARGET_WORDS);
+    let mut ranks: Vec<f32> = Vec::new();
     let mut glyphs: Vec<u32> = Vec::new();
     let mut codes: Vec<u64> = Vec::new();
     let mut found: HashMap<Gram, (u32, Vec<u32>), RandomState> = HashMap::default();
@@ -176,6 +178,7 @@ pub fn write(index: &Index, header: Header, out: &mut impl Write) -> io::Result<
                 found.entry(gram).or_default().1.push(count);
             }
             let masses = index.masses(&grams);
+            ranks.push(Rank::of(document.field, &masses).0);
             documents.extend([
                 small(glyphs.len()),
                 small(document.glyphs.len()),
@@ -207,6 +210,7 @@ pub fn write(index: &Index, header: Header, out: &mut impl Write) -> io::Result<
         bytemuck::cast_slice(&codes),
         bytemuck::cast_slice(&slots),
         bytemuck::cast_slice(&postings),
+        bytemuck::cast_slice(&ranks),
     ];
     write_sections(header, &sections, out)
 }

@@ -58,6 +58,27 @@ struct Scratch {
     touched: Vec<u32>,
 }
 
+/// What ranking needs of a document, in four bytes that lie close together: thousands are looked at in no order.
+/// The divisor of its scores, negative for a body.
+#[derive(Clone, Copy)]
+struct Rank(f32);
+
+impl Rank {
+    fn of(field: Field, masses: &Masses) -> Self {
+        // Between the cosine, which favours short documents, and the plain sum, which favours long ones.
+        let divisor = masses.norm.max(1.0).sqrt();
+        Self(if field == Field::Body { -divisor } else { divisor })
+    }
+
+    const fn field(self) -> Field {
+        if self.0 < 0.0 { Field::Body } else { Field::Sentence }
+    }
+
+    const fn of_score(self, score: f32) -> f32 {
+        score / self.0.abs()
+    }
+}
+
 /// One document as it is compared.
 #[derive(Clone, Copy)]
 pub struct Document<'a> {
@@ -262,9 +283,8 @@ impl Index {
         let mut ranked: [Vec<(f32, u32)>; 2] = [Vec::with_capacity(touched.len()), Vec::new()];
         for number in touched.drain(..) {
             let score = std::mem::take(&mut scores[number as usize]);
-            let Some((field, norm)) = self.field_and_norm(number) else { continue };
-            // Between the cosine, which favours short documents, and the plain sum, which favours long ones.
-            ranked[field as usize].push((score / norm.max(1.0).sqrt(), number));
+            let Some(rank) = self.rank(number) else { continue };
+            ranked[rank.field() as usize].push((rank.of_score(score), number));
         }
         let best_first =
             |ours: &(f32, u32), theirs: &(f32, u32)| theirs.0.total_cmp(&ours.0).then(ours.1.cmp(&theirs.1));
@@ -290,12 +310,12 @@ impl Index {
         numbers.filter(|(_, numbers)| !numbers.is_empty()).collect()
     }
 
-    fn field_and_norm(&self, number: u32) -> Option<(Field, f32)> {
+    fn rank(&self, number: u32) -> Option<Rank> {
         if (number as usize) < self.base.len() {
-            return if self.gone.contains(&number) { None } else { self.base.field_and_norm(number) };
+            return if self.gone.contains(&number) { None } else { self.base.rank(number) };
         }
         let kept = &self.tail.documents[number as usize - self.base.len()];
-        kept.live.then_some((kept.field, kept.masses.norm))
+        kept.live.then(|| Rank::of(kept.field, &kept.masses))
     }
 
     fn numbers_of(&self, target: Target) -> impl Iterator<Item = u32> {
