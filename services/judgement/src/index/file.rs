@@ -355,9 +355,9 @@ mod tests {
         assert_eq!(open(Vec::new(), 9, 3), Some(FileError::Foreign));
         assert_eq!(open(file(), 9, 4), Some(FileError::OtherRules));
         assert_eq!(open(file(), 8, 3), Some(FileError::OtherOwner));
-        let mut other = file();
-        other[8] = 2;
-        assert_eq!(open(other, 9, 3), Some(FileError::OtherVersion { found: 2 }));
+        let mut earlier = file();
+        earlier[8] = 1;
+        assert_eq!(open(earlier, 9, 3), Some(FileError::OtherVersion { found: 1 }));
     }
 
     #[test]
