@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test cannot go on without its desk")]
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use classification::{App, Config};
@@ -31,7 +32,12 @@ pub struct Desk {
     pub agency: AgencyId,
     pub database: TestDatabase,
     addresses: Vec<std::net::SocketAddr>,
+    /// Of the neighbours.
     lifecycle: Lifecycle,
+    /// Of the replicas, with what they were started by.
+    replicas: Lifecycle,
+    configs: Vec<Config>,
+    clock: Clock,
     ingest: Neighbour,
     approval: Neighbour,
     publish: Neighbour,
@@ -74,6 +80,11 @@ impl Neighbour {
 fn bus_config(nats: &Nats, service: &str) -> BusConfig {
     let (user, password) = nats.user(service);
     BusConfig::new(nats.url(), user, SecretString::from(password))
+}
+
+async fn stop(lifecycle: &Lifecycle) {
+    lifecycle.stop();
+    assert_eq!(lifecycle.stopped(Duration::from_secs(20)).await, runtime::Stopped::AsAsked);
 }
 
 /// One message of a citizen.
@@ -148,42 +159,65 @@ impl Words {
 impl Desk {
     /// Opens a desk with so many replicas of the service.
     pub async fn open(replicas: usize) -> Self {
+        Self::of(replicas, None, Clock::system()).await
+    }
+
+    /// Opens a desk with one replica that keeps its index in a folder, by a clock that a test moves.
+    pub async fn keeping_an_index(folder: PathBuf, clock: Clock) -> Self {
+        Self::of(1, Some(folder), clock).await
+    }
+
+    async fn of(replicas: usize, index_folder: Option<PathBuf>, clock: Clock) -> Self {
         let nats = Nats::start().await;
         let database = postgres().await.fresh_database("classification", &classification::schemas()).await;
         let lifecycle = Lifecycle::new();
         let ingest = Neighbour::open(&nats, &lifecycle, "ingest", "INGEST", "ingest.>").await;
         let approval = Neighbour::open(&nats, &lifecycle, "approval", "APPROVAL", "approval.>").await;
         let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH", "publish.>").await;
-        let mut addresses = Vec::new();
-        for _ in 0..replicas {
-            let config = Config {
-                index_folder: None,
-                grpc_listen: "127.0.0.1:0".parse().unwrap(),
-                database: database.config(),
-                bus: bus_config(&nats, "classification"),
-                token_public_key: grpc::public_key(&SecretString::from(SEED)).unwrap(),
-            };
-            let app = App::build(config, Clock::system()).await.unwrap();
-            addresses.push(app.grpc_address());
-            lifecycle.spawn("classification", app.run(lifecycle.clone()));
-        }
-        Self {
+        let config = Config {
+            index_folder,
+            grpc_listen: "127.0.0.1:0".parse().unwrap(),
+            database: database.config(),
+            bus: bus_config(&nats, "classification"),
+            token_public_key: grpc::public_key(&SecretString::from(SEED)).unwrap(),
+        };
+        let mut desk = Self {
             agency: AgencyId::mint(),
             database,
-            addresses,
+            addresses: Vec::new(),
             lifecycle,
+            replicas: Lifecycle::new(),
+            configs: vec![config; replicas],
+            clock,
             ingest,
             approval,
             publish,
             _nats: nats,
+        };
+        desk.start().await;
+        desk
+    }
+
+    async fn start(&mut self) {
+        self.replicas = Lifecycle::new();
+        self.addresses.clear();
+        for config in self.configs.clone() {
+            let app = App::build(config, self.clock.clone()).await.unwrap();
+            self.addresses.push(app.grpc_address());
+            self.replicas.spawn("classification", app.run(self.replicas.clone()));
         }
+    }
+
+    /// Every replica stops as asked and starts anew.
+    pub async fn restarts(&mut self) {
+        stop(&self.replicas).await;
+        self.start().await;
     }
 
     /// Stops every replica and neighbour as asked.
     pub async fn close(self) {
-        self.lifecycle.stop();
-        let stopped = self.lifecycle.stopped(Duration::from_secs(20)).await;
-        assert_eq!(stopped, runtime::Stopped::AsAsked);
+        stop(&self.replicas).await;
+        stop(&self.lifecycle).await;
     }
 
     /// Citizens say these things, in this order; waits until all are judged.
