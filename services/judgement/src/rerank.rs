@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Asked, Likeness};
 
 /// The figures, by name, in the order of the weights.
-pub const FIGURES: [&str; 33] = [
+pub const FIGURES: [&str; 47] = [
     "cosine",
     "covering",
     "covering_singles",
     "covered",
     "covered_singles",
     "covered_by_all",
-    "body_cosine",
+    "body_more",
     "passage",
     "passage_cosine",
     "run",
@@ -39,13 +39,30 @@ pub const FIGURES: [&str; 33] = [
     "shared_subject",
     "denial",
     "moved",
+    "has_body",
+    "much_cosine",
+    "much_covering",
+    "much_covering_singles",
+    "much_covered_by_all",
+    "much_passage",
+    "much_passage_cosine",
+    "both_ways",
+    "both_ways_singles",
+    "passage_both",
+    "covering_of_long_text",
+    "cosine_of_long",
+    "covering_singles_of_long",
     "gap_cosine",
     "gap_covering_singles",
     "gap_covered",
+    "behind",
 ];
 
+/// What lies above this share of words counts once more: half of the words in common says more than twice a quarter.
+const MUCH: f32 = 0.3;
+
 /// How many of the last figures say by how much a candidate leads.
-const LEADS: usize = 3;
+const LEADS: usize = 4;
 
 /// Figures without the leads, for joining: where one rumor lies in two claims neither leads, and it is theirs all
 /// the same.
@@ -65,6 +82,8 @@ pub struct Alike {
     pub sentence: Likeness,
     /// The body that is most alike; the sentence again where there is none.
     pub body: Likeness,
+    /// Whether there is one.
+    pub has_body: bool,
 }
 
 impl Alike {
@@ -96,17 +115,20 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 let lead = candidate.leads()[at];
                 lead - if lead >= best[at][0] { best[at][1] } else { best[at][0] }
             });
-            let Alike { sentence, body } = candidate;
+            let Alike { sentence, body, has_body } = candidate;
             let agreement = &sentence.agreement;
             let flag = |holds: bool| f32::from(u8::from(holds));
+            let much = |share: f32| (share - MUCH).max(0.0);
+            let (text_length, length) = ((asked.len() as f32).ln_1p(), sentence.length.ln_1p());
+            let covered_by_all = candidate.covered_by_all();
             [
                 sentence.cosine,
                 sentence.covering,
                 sentence.covering_singles,
                 sentence.covered,
                 sentence.covered_singles,
-                candidate.covered_by_all(),
-                body.cosine,
+                covered_by_all,
+                (body.cosine - sentence.cosine).max(0.0),
                 sentence.passage,
                 sentence.passage_cosine,
                 (sentence.run / 20.0).min(1.0),
@@ -115,8 +137,8 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 sentence.covering_rarest,
                 body.covered_singles,
                 body.shared,
-                (asked.len() as f32).ln_1p(),
-                sentence.length.ln_1p(),
+                text_length,
+                length,
                 sentence.shared,
                 flag(agreement.areas_shared > 0),
                 agreement.areas_missing,
@@ -130,9 +152,23 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 flag(agreement.shared_subject),
                 flag(sentence.denial),
                 flag(sentence.moved),
+                flag(*has_body),
+                much(sentence.cosine),
+                much(sentence.covering),
+                much(sentence.covering_singles),
+                much(covered_by_all),
+                much(sentence.passage),
+                much(sentence.passage_cosine),
+                sentence.covering * sentence.covered,
+                sentence.covering_singles * sentence.covered_singles,
+                sentence.passage * sentence.passage_cosine,
+                sentence.covering * text_length,
+                sentence.cosine * length,
+                sentence.covering_singles * length,
                 gap_cosine,
                 gap_covering,
                 gap_covered,
+                gap_covering.min(0.0),
             ]
         })
         .collect()
