@@ -428,6 +428,32 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_said_about_the_same_words_contradicts() {
+        for (known, asked) in [
+            (
+                "青岚县今晚12点大面积消毒",
+                "青岚县定于今晚12点对主干道大面积消毒，药水浓度大，还没吃晚饭的早点吃，全城9点关门，各位业主请转告老人和孩子，明天早上6点以后再出来散步买菜",
+            ),
+            (
+                "燕窝可以提升免疫力预防肺炎",
+                "都在说这个病没有药能治，只有燕窝可以提升免疫力预防肺炎，让老人孩子多吃",
+            ),
+            ("四川青岚警方给确诊人员戴手铐", "青岚县医院门口有人看见警方给确诊人员戴手铐"),
+        ] {
+            let found = clarification(known, asked).unwrap();
+            assert_eq!(found.certainty, Certainty::Sure, "{asked}: {:?}", found.reasons);
+        }
+        for (known, asked) in [
+            ("青岚县今晚12点大面积消毒", "青岚县今晚9点大面积消毒"),
+            ("燕窝可以提升免疫力预防肺炎", "燕窝不会提升免疫力预防肺炎"),
+            ("四川青岚警方给确诊人员戴手铐", "云南的警方给确诊人员戴手铐"),
+        ] {
+            let found = clarification(known, asked);
+            assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe), "{asked}");
+        }
+    }
+
+    #[test]
     fn the_nearest_other_claim_is_never_one_of_another_place_or_itself() {
         let mut index = Index::default();
         let texts = [

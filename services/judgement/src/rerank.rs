@@ -192,7 +192,7 @@ impl Weights {
     /// Fits weights to labelled figures: logistic regression on standardised figures with a ridge, by Newton's
     /// method. The same rows give the same weights.
     pub fn fit(rows: &[(Figures, bool)]) -> Self {
-        const RIDGE: f64 = 5.0;
+        const RIDGE: f64 = 15.0;
         const STEPS: usize = 25;
         let width = FIGURES.len();
         let count = rows.len().max(1) as f64;

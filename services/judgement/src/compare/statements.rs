@@ -131,7 +131,13 @@ impl<P: Fn(usize) -> Option<u32>> Side<'_, P> {
     pub fn names_other_places<Q: Fn(usize) -> Option<u32>>(&self, other: &Side<'_, Q>) -> Option<bool> {
         let places = || self.about(|about| matches!(about, About::Place { .. }));
         let mut of_one_kind = places()
-            .flat_map(|ours| other.stated.iter().filter(|theirs| theirs.about == ours.about).map(move |theirs| (ours, theirs)))
+            .flat_map(|ours| {
+                other
+                    .stated
+                    .iter()
+                    .filter(|theirs| theirs.about == ours.about)
+                    .map(move |theirs| (ours, theirs))
+            })
             .map(|(ours, theirs)| (self.pair)(ours.name()).is_none() && (other.pair)(theirs.name()).is_none())
             .peekable();
         of_one_kind.peek()?;
@@ -146,9 +152,14 @@ impl<P: Fn(usize) -> Option<u32>> Side<'_, P> {
     /// True where the other text has the name of one of its counties or the like, whatever it calls it there.
     pub fn county_is_known(&self) -> bool {
         const ENDINGS: [char; 4] = ['省', '市', '县', '区'];
-        let is_county =
-            |about| matches!(about, About::Place { kind } if ENDINGS.iter().any(|&ending| u32::from(ending) == kind));
-        self.about(is_county).any(|county| (self.pair)(county.name()).is_some())
+        // In 「青岚县医院」 the county is part of another place's name.
+        let is_county = |place: &&Statement| match place.about {
+            About::Place { kind } => {
+                place.end > place.at + 2 || ENDINGS.iter().any(|&ending| u32::from(ending) == kind)
+            }
+            _ => false,
+        };
+        self.stated.iter().filter(is_county).any(|county| (self.pair)(county.name()).is_some())
     }
 
     /// The share of its numbers that the other text repeats, and the share that it lacks.
@@ -163,7 +174,6 @@ impl<P: Fn(usize) -> Option<u32>> Side<'_, P> {
 
     /// True where both have numbers of one unit, neither of which the other repeats, beside a pair that they share.
     pub fn other_number<Q: Fn(usize) -> Option<u32>>(&self, other: &Side<'_, Q>) -> bool {
-        let alone = |stated: &Statement, among: &[Statement]| !among.iter().any(|other| other.says(stated));
         self.about(|about| matches!(about, About::Number { .. }))
             .filter(|ours| alone(ours, other.stated))
             .any(|ours| {
@@ -174,14 +184,19 @@ impl<P: Fn(usize) -> Option<u32>> Side<'_, P> {
             })
     }
 
-    /// True where among what both say stand names of one kind, none of which the other repeats.
+    /// True where among what both say stand names of one kind, neither of which the other repeats.
     pub fn moved<Q: Fn(usize) -> Option<u32>>(&self, other: &Side<'_, Q>) -> bool {
         let differs = |kind: fn(About) -> bool| {
-            self.about(kind).filter(|ours| self.among(ours)).any(|ours| {
-                let theirs = || other.stated.iter().filter(|theirs| theirs.about == ours.about);
-                !theirs().any(|theirs| theirs.says(ours)) && theirs().any(|theirs| other.among(theirs))
+            self.about(kind).filter(|ours| alone(ours, other.stated) && self.among(ours)).any(|ours| {
+                let mut theirs = other.stated.iter().filter(|theirs| theirs.about == ours.about);
+                theirs.any(|theirs| alone(theirs, self.stated) && other.among(theirs))
             })
         };
         differs(|about| matches!(about, About::Place { .. })) || differs(|about| about == About::Area)
     }
+}
+
+/// True where none of the others says the same.
+fn alone(stated: &Statement, others: &[Statement]) -> bool {
+    !others.iter().any(|other| other.says(stated))
 }
