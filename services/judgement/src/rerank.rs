@@ -190,9 +190,8 @@ impl Weights {
     }
 
     /// Fits weights to labelled figures: logistic regression on standardised figures with a ridge, by Newton's
-    /// method. The same rows give the same weights.
-    pub fn fit(rows: &[(Figures, bool)]) -> Self {
-        const RIDGE: f64 = 15.0;
+    /// method. The same rows give the same weights. The larger the ridge, the closer to nothing they stay.
+    pub fn fit(rows: &[(Figures, bool)], ridge: f64) -> Self {
         const STEPS: usize = 25;
         let width = FIGURES.len();
         let count = rows.len().max(1) as f64;
@@ -217,11 +216,11 @@ impl Weights {
             .collect();
         let mut fitted = vec![0.0; width + 1];
         for _ in 0..STEPS {
-            let mut gradient: Vec<f64> = fitted.iter().map(|weight| -RIDGE * weight).collect();
+            let mut gradient: Vec<f64> = fitted.iter().map(|weight| -ridge * weight).collect();
             gradient[width] = 0.0;
             let mut curvature = vec![vec![0.0; width + 1]; width + 1];
             for (at, row) in curvature.iter_mut().enumerate() {
-                row[at] = if at < width { RIDGE } else { 1e-6 };
+                row[at] = if at < width { ridge } else { 1e-6 };
             }
             for (row, label) in &standard {
                 let sum: f64 = row.iter().zip(&fitted).map(|(figure, weight)| figure * weight).sum();
@@ -288,9 +287,9 @@ mod tests {
                 (figures, at > 100 || at % 50 == 0)
             })
             .collect();
-        let weights = Weights::fit(&rows);
+        let weights = Weights::fit(&rows, 5.0);
         assert!(weights.weights[0] > 1.0 && weights.weights[0].abs() > 5.0 * weights.weights[1].abs());
-        assert_eq!(weights, Weights::fit(&rows));
-        assert!(Weights::fit(&[]).score(&[1.0; FIGURES.len()]).is_finite());
+        assert_eq!(weights, Weights::fit(&rows, 5.0));
+        assert!(Weights::fit(&[], 5.0).score(&[1.0; FIGURES.len()]).is_finite());
     }
 }
