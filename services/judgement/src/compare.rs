@@ -6,9 +6,16 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::agreement::{Agreement, Code, agreement, codes, hash_of};
+use crate::agreement::{Agreement, Code, agreement, codes};
 use crate::index::{Document, Index, is_pair};
-use crate::profile::{Glyph, Gram, Profile, Role, code_point, digit, role, steps};
+use crate::profile::{Glyph, Gram, Profile, digit, steps};
+
+mod statements;
+
+use statements::{Side, Statement, stated};
+
+/// Longer texts tell a story around the thing, and copies of it differ in the places that they name; measured.
+pub const SHORT_CHARACTERS: f32 = 60.0;
 
 /// A text prepared to be compared with many.
 pub struct Asked {
@@ -85,10 +92,16 @@ pub struct Likeness {
 }
 
 impl Likeness {
-    /// True where a fact differs on which a person must look.
+    /// True where a fact differs on which a person must look. Of the many subjects that a long text touches none
+    /// need be the one.
     pub const fn conflicts(&self) -> bool {
-        let Agreement { other_region, other_place, other_subject, .. } = self.agreement;
-        other_region || other_place || other_subject || self.other_number || self.denial
+        let Agreement { other_region, other_place, .. } = self.agreement;
+        other_region || other_place || self.other_subject() || self.other_number || self.denial
+    }
+
+    /// True where a short text is about another subject of the rules.
+    pub const fn other_subject(&self) -> bool {
+        self.agreement.other_subject && self.text_length <= SHORT_CHARACTERS
     }
 }
 
@@ -179,7 +192,7 @@ impl Asked {
         for (single, pair) in steps(document.glyphs) {
             let pair = pair.and_then(|pair| self.slots.get(&pair).copied());
             run.step(pair, self);
-            marks.hits.push(pair.is_some());
+            marks.hits.push(pair);
             for slot in [self.slots.get(&single).copied(), pair].into_iter().flatten() {
                 let slot = slot as usize;
                 if std::mem::replace(&mut marks.seen[slot], mark) == mark {
@@ -239,105 +252,43 @@ impl Asked {
         (share(best, pairs), best_cosine)
     }
 
-    /// Numbers, places and denials: a long text says many things, and only what stands among words that both have
-    /// can contradict.
+    /// Numbers, places and denials.
     fn compare_statements(&self, glyphs: &[Glyph], marks: &mut Marks, mark: u32, likeness: &mut Likeness) {
-        let mut theirs = std::mem::take(&mut marks.stated);
-        theirs.clear();
-        stated(glyphs, &mut theirs);
-        let their_hit = |step: usize| marks.hits.get(step).copied().unwrap_or(false);
-        let our_hit = |step: usize| {
-            self.path
-                .get(step)
-                .and_then(|&(_, pair)| pair)
-                .is_some_and(|slot| marks.seen[slot as usize] == mark)
+        let mut stated_there = std::mem::take(&mut marks.stated);
+        stated_there.clear();
+        stated(glyphs, &mut stated_there);
+        let is_digit = |step: usize| glyphs.get(step).is_some_and(|&glyph| digit(glyph).is_some());
+        let denied_min = if self.len() as f32 > SHORT_CHARACTERS { 2 } else { 1 };
+        let ours = Side {
+            denied_min,
+            stated: &self.stated,
+            pair: |step: usize| {
+                let pair = self.path.get(step).and_then(|&(_, pair)| pair);
+                pair.filter(|&slot| marks.seen[slot as usize] == mark)
+            },
         };
-        let numbers = || theirs.iter().filter(|stated| matches!(stated.about, About::Number { .. }));
-        let count = numbers().count();
-        let shared = numbers().filter(|theirs| self.stated.iter().any(|ours| ours.says(theirs))).count();
-        likeness.numbers_shared = share(shared as f32, count as f32);
-        likeness.numbers_missing = share((count - shared) as f32, count as f32);
-        let differs = |kind: fn(About) -> bool| {
-            theirs.iter().filter(|theirs| kind(theirs.about) && among(theirs.at, their_hit)).any(|theirs| {
-                let ours = || self.stated.iter().filter(|ours| ours.about == theirs.about);
-                !ours().any(|ours| ours.says(theirs)) && ours().any(|ours| among(ours.at, our_hit))
-            })
+        let theirs = Side {
+            denied_min,
+            stated: &stated_there,
+            // Digits are what differs; beside one, nothing is said about it.
+            pair: |step: usize| {
+                let hit = marks.hits.get(step).copied().flatten();
+                hit.filter(|_| !is_digit(step) && !step.checked_sub(1).is_some_and(is_digit))
+            },
         };
-        let denies = |stated: &Statement| stated.about == About::Denial;
-        let ours_denies = self.stated.iter().any(|stated| denies(stated) && among(stated.at, our_hit));
-        let theirs_denies = theirs.iter().any(|stated| denies(stated) && among(stated.at, their_hit));
-        likeness.denial = ours_denies != theirs_denies;
-        likeness.other_number = differs(|about| matches!(about, About::Number { .. }));
-        likeness.moved =
-            differs(|about| matches!(about, About::Place { .. })) || differs(|about| about == About::Area);
+        (likeness.numbers_shared, likeness.numbers_missing) = theirs.numbers(&ours);
+        likeness.denial = ours.denies_unlike(&theirs) || theirs.denies_unlike(&ours);
+        likeness.other_number = theirs.other_number(&ours);
+        likeness.moved = theirs.moved(&ours);
+        let agreement = &mut likeness.agreement;
+        // A county and an area may be one place, told more or less closely; two areas are not.
+        if !(ours.names_area() && theirs.names_area()) {
+            agreement.other_region &= !ours.county_is_known() && !theirs.county_is_known();
+        }
+        agreement.other_place &= ours.names_other_places(&theirs).unwrap_or(true);
         likeness.text_length = self.len() as f32;
-        marks.stated = theirs;
+        marks.stated = stated_there;
     }
-}
-
-/// What a statement is about: only statements about one thing can contradict.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// How many of a unit.
-    Number { unit: u32 },
-    /// Which place of a kind.
-    Place { kind: u32 },
-    /// Which area.
-    Area,
-    /// That something is not so.
-    Denial,
-}
-
-/// What a text states at some place.
-#[derive(Clone, Copy)]
-struct Statement {
-    /// The character that it begins with.
-    at: u32,
-    about: About,
-    /// What it says, hashed.
-    says: Code,
-}
-
-impl Statement {
-    fn says(&self, other: &Self) -> bool {
-        self.about == other.about && self.says == other.says
-    }
-}
-
-/// Adds what a text states, in order.
-fn stated(glyphs: &[Glyph], into: &mut Vec<Statement>) {
-    let kind = |glyph: &Glyph| match role(*glyph) {
-        _ if digit(*glyph).is_some() => Some(Role::Time),
-        role @ (Role::Area | Role::Place | Role::Denial) => Some(role),
-        _ => None,
-    };
-    let mut at = 0_usize;
-    while let Some(first) = glyphs.get(at) {
-        let Some(of) = kind(first) else {
-            at += 1;
-            continue;
-        };
-        let length = glyphs[at..].iter().take_while(|glyph| kind(glyph) == Some(of)).count();
-        let next = glyphs.get(at + length).map(|&glyph| code_point(glyph));
-        let about = match (of, next) {
-            (Role::Time, Some(unit)) => Some(About::Number { unit }),
-            (Role::Place, Some(kind)) => Some(About::Place { kind }),
-            (Role::Area, _) => Some(About::Area),
-            (Role::Denial, _) => Some(About::Denial),
-            // A number at the very end has no unit and is compared with nothing.
-            _ => None,
-        };
-        let says = hash_of(glyphs[at..at + length].iter().map(|&glyph| code_point(glyph)));
-        into.extend(about.map(|about| Statement { at: at as u32, about, says }));
-        at += length;
-    }
-}
-
-/// True where at least two of the pairs close to a step are shared.
-fn among(at: u32, hit: impl Fn(usize) -> bool) -> bool {
-    const STEPS_AROUND: usize = 4;
-    let at = at as usize;
-    (at.saturating_sub(STEPS_AROUND)..=at + STEPS_AROUND).filter(|&step| hit(step)).count() >= 2
 }
 
 /// Which grams of the text the document at hand has; used again for the next one without being cleared.
@@ -345,8 +296,8 @@ fn among(at: u32, hit: impl Fn(usize) -> bool) -> bool {
 pub struct Marks {
     seen: Vec<u32>,
     mark: u32,
-    /// Whether each step of the document ends a shared pair.
-    hits: Vec<bool>,
+    /// The shared pair that each step of the document ends.
+    hits: Vec<Option<u32>>,
     stated: Vec<Statement>,
 }
 

@@ -23,6 +23,7 @@ pub mod rerank;
 pub mod routing;
 pub mod rulebook;
 pub mod rules_file;
+pub mod sameness;
 pub mod sentence;
 pub mod spread;
 pub mod urgency;

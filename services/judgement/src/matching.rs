@@ -3,12 +3,13 @@
 //! Candidates come from the index, likeness from `compare`, its worth from `rerank`. What a differing fact means
 //! is said here: whatever the sum, a text with another place, number or a denial is never sure.
 
-use crate::compare::{Asked, Likeness, Marks};
+use crate::compare::{Asked, Likeness, Marks, SHORT_CHARACTERS};
 use crate::facts::{Conflict, Facts};
 use crate::index::{Field, Index, Kind, Target};
-use crate::profile::{Profile, code_point, text_of};
+use crate::profile::{Profile, text_of};
 use crate::reason::Reason;
 use crate::rerank::{Alike, Figures, figures, without_leads};
+use crate::sameness::sameness;
 
 mod weights;
 
@@ -104,7 +105,8 @@ pub fn candidates(index: &Index, judges: &Judges, profile: &Profile) -> Vec<Cand
             }
         }
         let Some(sentence) = sentence.or(body) else { continue };
-        found.push((of_target[0].target, Alike { sentence, body: body.unwrap_or(sentence) }));
+        let alike = Alike { sentence, body: body.unwrap_or(sentence), has_body: body.is_some() };
+        found.push((of_target[0].target, alike));
     }
     let mut candidates: Vec<Candidate> = Vec::with_capacity(found.len());
     for of_kind in found.chunk_by(|ours, theirs| ours.0.kind == theirs.0.kind) {
@@ -146,9 +148,6 @@ fn best_to_join<'a>(
         .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
 }
 
-/// Longer texts tell a story around the thing, and copies of it differ in the places that they name; measured.
-const SHORT_CHARACTERS: f32 = 60.0;
-
 /// Texts up to here name a thing and tell no more of it.
 const BRIEF_CHARACTERS: f32 = 16.0;
 
@@ -164,6 +163,9 @@ struct Common {
     matter: f32,
 }
 
+/// A text that repeats so much of what is known is about it, whatever else it says.
+const WHOLLY: f32 = 0.6;
+
 const TO_BE_SURE: Common = Common { words: 0.25, matter: 0.3 };
 const TO_JOIN: Common = Common { words: 0.2, matter: 0.2 };
 const TO_BE_NEAR: Common = Common { words: 0.1, matter: 0.0 };
@@ -174,7 +176,7 @@ impl Common {
         let sentence = &candidate.alike.sentence;
         sentence.text_length > SHORT_CHARACTERS
             || sentence.cosine.max(sentence.covering).max(sentence.covered) >= self.words
-                && sentence.matter >= self.matter
+                && (sentence.matter >= self.matter || sentence.covering >= WHOLLY)
     }
 }
 
@@ -263,19 +265,15 @@ fn is_sure(judges: &Judges, profile: &Profile, candidate: &Candidate) -> bool {
         && sentence.informative as usize >= SURE_INFORMATIVE_MIN
 }
 
-/// True where two known sentences share half of the characters of the shorter one.
+/// Below this share of common characters two known sentences that one text repeats are two things. Lower than where
+/// sentences are the same by themselves: that one text repeats both says much already.
+const OTHER_THING: f32 = 0.15;
+
+/// True where two known sentences say the same.
 fn same_thing(index: &Index, ours: Target, theirs: Target) -> bool {
-    let characters = |target| -> Vec<u32> {
-        let sentence = index.texts_of(target).next();
-        let mut characters: Vec<u32> =
-            sentence.iter().flat_map(|text| text.glyphs.iter().map(|&glyph| code_point(glyph))).collect();
-        characters.sort_unstable();
-        characters.dedup();
-        characters
-    };
-    let (ours, theirs) = (characters(ours), characters(theirs));
-    let both = ours.iter().filter(|character| theirs.binary_search(character).is_ok()).count();
-    both * 2 >= ours.len().min(theirs.len())
+    let sentence = |target| index.texts_of(target).next();
+    let (Some(ours), Some(theirs)) = (sentence(ours), sentence(theirs)) else { return false };
+    sameness(ours.glyphs, theirs.glyphs) >= OTHER_THING
 }
 
 fn worth(index: &Index, profile: &Profile, candidate: &Candidate, score: f32, certainty: Certainty) -> Match {
@@ -321,7 +319,8 @@ fn said(index: &Index, profile: &Profile, target: Target, likeness: &Likeness) -
     let known = known.unwrap_or_default();
     let mut conflicts = profile.facts.conflicts(&known);
     conflicts.retain(|conflict| match conflict {
-        Conflict::Place(..) | Conflict::Subject(..) => true,
+        Conflict::Place(..) => likeness.agreement.other_region || likeness.agreement.other_place,
+        Conflict::Subject(..) => likeness.other_subject(),
         Conflict::Number(..) => likeness.other_number,
         Conflict::Denial => likeness.denial,
     });
@@ -425,6 +424,32 @@ mod tests {
                 "{asked}: {:?}",
                 found.reasons
             );
+        }
+    }
+
+    #[test]
+    fn only_what_is_said_about_the_same_words_contradicts() {
+        for (known, asked) in [
+            (
+                "青岚县今天晚上12点大面积消毒",
+                "青岚县9点全部商店都关门，今天晚上对主干道大面积消毒，药水浓度大，早点吃饭",
+            ),
+            (
+                "燕窝可以提升免疫力预防肺炎病毒",
+                "到处都在说眼下根本没有病毒的特效药，大医院里的专家也只能看着，只有燕窝可以提升免疫力预防肺炎病毒，让家里的老人和孩子们每天早上都多吃一点",
+            ),
+            ("四川青岚警方给确诊人员戴手铐", "青岚县医院门口有人看见警方给确诊人员戴手铐"),
+        ] {
+            let found = clarification(known, asked).unwrap();
+            assert_eq!(found.certainty, Certainty::Sure, "{asked}: {:?}", found.reasons);
+        }
+        for (known, asked) in [
+            ("青岚县今晚12点大面积消毒", "青岚县今晚9点大面积消毒"),
+            ("燕窝可以提升免疫力预防肺炎", "燕窝不会提升免疫力预防肺炎"),
+            ("四川青岚警方给确诊人员戴手铐", "云南的警方给确诊人员戴手铐"),
+        ] {
+            let found = clarification(known, asked);
+            assert!(found.is_none_or(|found| found.certainty == Certainty::Maybe), "{asked}");
         }
     }
 

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::compare::{Asked, Likeness};
 
 /// The figures, by name, in the order of the weights.
-pub const FIGURES: [&str; 33] = [
+pub const FIGURES: [&str; 47] = [
     "cosine",
     "covering",
     "covering_singles",
     "covered",
     "covered_singles",
     "covered_by_all",
-    "body_cosine",
+    "body_more",
     "passage",
     "passage_cosine",
     "run",
@@ -39,13 +39,30 @@ pub const FIGURES: [&str; 33] = [
     "shared_subject",
     "denial",
     "moved",
+    "has_body",
+    "much_cosine",
+    "much_covering",
+    "much_covering_singles",
+    "much_covered_by_all",
+    "much_passage",
+    "much_passage_cosine",
+    "both_ways",
+    "both_ways_singles",
+    "passage_both",
+    "covering_of_long_text",
+    "cosine_of_long",
+    "covering_singles_of_long",
     "gap_cosine",
     "gap_covering_singles",
     "gap_covered",
+    "behind",
 ];
 
+/// What lies above this share of words counts once more: half of the words in common says more than twice a quarter.
+const MUCH: f32 = 0.3;
+
 /// How many of the last figures say by how much a candidate leads.
-const LEADS: usize = 3;
+const LEADS: usize = 4;
 
 /// Figures without the leads, for joining: where one rumor lies in two claims neither leads, and it is theirs all
 /// the same.
@@ -65,6 +82,8 @@ pub struct Alike {
     pub sentence: Likeness,
     /// The body that is most alike; the sentence again where there is none.
     pub body: Likeness,
+    /// Whether there is one.
+    pub has_body: bool,
 }
 
 impl Alike {
@@ -96,17 +115,20 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 let lead = candidate.leads()[at];
                 lead - if lead >= best[at][0] { best[at][1] } else { best[at][0] }
             });
-            let Alike { sentence, body } = candidate;
+            let Alike { sentence, body, has_body } = candidate;
             let agreement = &sentence.agreement;
             let flag = |holds: bool| f32::from(u8::from(holds));
+            let much = |share: f32| (share - MUCH).max(0.0);
+            let (text_length, length) = ((asked.len() as f32).ln_1p(), sentence.length.ln_1p());
+            let covered_by_all = candidate.covered_by_all();
             [
                 sentence.cosine,
                 sentence.covering,
                 sentence.covering_singles,
                 sentence.covered,
                 sentence.covered_singles,
-                candidate.covered_by_all(),
-                body.cosine,
+                covered_by_all,
+                (body.cosine - sentence.cosine).max(0.0),
                 sentence.passage,
                 sentence.passage_cosine,
                 (sentence.run / 20.0).min(1.0),
@@ -115,8 +137,8 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 sentence.covering_rarest,
                 body.covered_singles,
                 body.shared,
-                (asked.len() as f32).ln_1p(),
-                sentence.length.ln_1p(),
+                text_length,
+                length,
                 sentence.shared,
                 flag(agreement.areas_shared > 0),
                 agreement.areas_missing,
@@ -130,9 +152,23 @@ pub fn figures(asked: &Asked, candidates: &[Alike]) -> Vec<Figures> {
                 flag(agreement.shared_subject),
                 flag(sentence.denial),
                 flag(sentence.moved),
+                flag(*has_body),
+                much(sentence.cosine),
+                much(sentence.covering),
+                much(sentence.covering_singles),
+                much(covered_by_all),
+                much(sentence.passage),
+                much(sentence.passage_cosine),
+                sentence.covering * sentence.covered,
+                sentence.covering_singles * sentence.covered_singles,
+                sentence.passage * sentence.passage_cosine,
+                sentence.covering * text_length,
+                sentence.cosine * length,
+                sentence.covering_singles * length,
                 gap_cosine,
                 gap_covering,
                 gap_covered,
+                gap_covering.min(0.0),
             ]
         })
         .collect()
@@ -154,9 +190,8 @@ impl Weights {
     }
 
     /// Fits weights to labelled figures: logistic regression on standardised figures with a ridge, by Newton's
-    /// method. The same rows give the same weights.
-    pub fn fit(rows: &[(Figures, bool)]) -> Self {
-        const RIDGE: f64 = 5.0;
+    /// method. The same rows give the same weights. The larger the ridge, the closer to nothing they stay.
+    pub fn fit(rows: &[(Figures, bool)], ridge: f64) -> Self {
         const STEPS: usize = 25;
         let width = FIGURES.len();
         let count = rows.len().max(1) as f64;
@@ -181,11 +216,11 @@ impl Weights {
             .collect();
         let mut fitted = vec![0.0; width + 1];
         for _ in 0..STEPS {
-            let mut gradient: Vec<f64> = fitted.iter().map(|weight| -RIDGE * weight).collect();
+            let mut gradient: Vec<f64> = fitted.iter().map(|weight| -ridge * weight).collect();
             gradient[width] = 0.0;
             let mut curvature = vec![vec![0.0; width + 1]; width + 1];
             for (at, row) in curvature.iter_mut().enumerate() {
-                row[at] = if at < width { RIDGE } else { 1e-6 };
+                row[at] = if at < width { ridge } else { 1e-6 };
             }
             for (row, label) in &standard {
                 let sum: f64 = row.iter().zip(&fitted).map(|(figure, weight)| figure * weight).sum();
@@ -252,9 +287,9 @@ mod tests {
                 (figures, at > 100 || at % 50 == 0)
             })
             .collect();
-        let weights = Weights::fit(&rows);
+        let weights = Weights::fit(&rows, 5.0);
         assert!(weights.weights[0] > 1.0 && weights.weights[0].abs() > 5.0 * weights.weights[1].abs());
-        assert_eq!(weights, Weights::fit(&rows));
-        assert!(Weights::fit(&[]).score(&[1.0; FIGURES.len()]).is_finite());
+        assert_eq!(weights, Weights::fit(&rows, 5.0));
+        assert!(Weights::fit(&[], 5.0).score(&[1.0; FIGURES.len()]).is_finite());
     }
 }

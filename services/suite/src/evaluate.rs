@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use judgement::evaluate::rows::RowsError;
-use judgement::evaluate::{Evaluation, Figure, Floor, clustering, likelihood, matching, topics};
+use judgement::evaluate::{Evaluation, Figure, Floor, clustering, judges, likelihood, matching, topics};
 
 /// What is measured.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -17,15 +17,19 @@ enum Task {
     Likelihood,
     /// Whether the right department is suggested.
     Topics,
+    /// Fits the judges of matching and joining anew on the folder, and prints their file.
+    Judges,
 }
 
 impl Task {
-    fn measure(self, data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
+    /// What was measured; nothing where the task only fits.
+    fn measure(self, data: &Path, train: Option<&Path>) -> Result<Option<Evaluation>, RowsError> {
         match self {
-            Self::Matching => matching::measure(data, train),
-            Self::Clustering => clustering::measure(data, train),
-            Self::Likelihood => likelihood::measure(data, train),
-            Self::Topics => topics::measure(data, train),
+            Self::Matching => matching::measure(data, train).map(Some),
+            Self::Clustering => clustering::measure(data, train).map(Some),
+            Self::Likelihood => likelihood::measure(data, train).map(Some),
+            Self::Topics => topics::measure(data, train).map(Some),
+            Self::Judges => Ok(None),
         }
     }
 }
@@ -51,7 +55,10 @@ pub struct Arguments {
 /// # Errors
 /// When the folders cannot be read, or a figure is on the wrong side of its floor.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let evaluation = arguments.task.measure(&arguments.data, arguments.train.as_deref())?;
+    let Some(evaluation) = arguments.task.measure(&arguments.data, arguments.train.as_deref())? else {
+        print!("{}", judges::file_of(&judges::fitted(&arguments.data)?));
+        return Ok(());
+    };
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&evaluation)?);
     } else {

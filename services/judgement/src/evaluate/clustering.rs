@@ -16,6 +16,9 @@ use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates,
 use crate::profile::Profile;
 use crate::rerank::{Figures, Weights, without_leads};
 
+/// Less than for matching: an error is an officer's click, and what is lost here is recall.
+const RIDGE: f64 = 5.0;
+
 /// How far below the threshold of joining a person is asked.
 const MAYBE_BELOW: f32 = 3.0;
 
@@ -132,7 +135,7 @@ fn fitted(trained: &[Gathering], names: &[&str], include: impl Fn(&str) -> bool)
         );
     }
     let mut judges = Judges::get().clone();
-    judges.joining.weights = Weights::fit(&rows);
+    judges.joining.weights = Weights::fit(&rows, RIDGE);
     let named: Vec<Vec<&(Profile, String)>> = trained
         .iter()
         .filter(|gathering| names.contains(&gathering.name))

@@ -7,18 +7,15 @@
 pub mod clustering;
 pub mod collections;
 pub mod interval;
+pub mod judges;
 pub mod likelihood;
 pub mod matching;
 pub mod rows;
 pub mod topics;
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::evaluate::interval::Interval;
-use crate::evaluate::rows::RowsError;
-use crate::matching::Judges;
 
 /// Folds where a folder is both trained on and judged.
 const FOLDS: usize = 5;
@@ -28,15 +25,6 @@ fn fold_of(group: &str) -> usize {
     let mixed =
         group.bytes().fold(17_usize, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
     (mixed ^ mixed >> 7) % FOLDS
-}
-
-/// The judges that come with the program, fitted anew on a folder.
-///
-/// # Errors
-/// When a file is missing or malformed.
-pub fn judges(folder: &Path) -> Result<Judges, RowsError> {
-    let (claim, clarification) = matching::judges(folder)?;
-    Ok(Judges { claim, clarification, joining: clustering::joining(folder)? })
 }
 
 /// One measured figure.
