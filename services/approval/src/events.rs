@@ -13,6 +13,7 @@ use crate::domain::halt::HaltScope;
 use crate::domain::officer::Officer;
 use crate::domain::publication::PublicationState;
 use crate::domain::revision::Step;
+use crate::follow_messages::CorrectedMessage;
 use crate::order_halt::OrderHalt;
 use crate::resume_answer::Suspension;
 use crate::store::alarm::Alarm;
@@ -204,6 +205,32 @@ pub fn suspension(event: &classification::v1::SuspensionChanged) -> Result<Suspe
         suspended: event.suspended,
         wrong: event.wrong_count,
         answered: event.answered_count,
+    })
+}
+
+/// What an officer said of a message, as an event describes it.
+pub fn corrected_message(
+    event: &classification::v1::MessageCorrected,
+) -> Result<CorrectedMessage, Unreadable> {
+    Ok(CorrectedMessage {
+        report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
+        previous: intent(event.previous_intent())?,
+        intent: intent(event.intent())?,
+        person: event.person_id.parse().map_err(|_| "person_id is no UUID")?,
+        time: event.decide_time.and_then(grpc::instant).ok_or("decide_time is missing")?,
+    })
+}
+
+fn intent(intent: classification::v1::Intent) -> Result<&'static str, Unreadable> {
+    use classification::v1::Intent;
+    Ok(match intent {
+        Intent::Unspecified => return Err("the intent is none that we know".to_owned()),
+        Intent::Report => "report",
+        Intent::Question => "question",
+        Intent::Complaint => "complaint",
+        Intent::Help => "help",
+        Intent::Observation => "observation",
+        Intent::Other => "other",
     })
 }
 

@@ -160,8 +160,11 @@ fn read_reason(picture: &Picture, what: &str) -> Reason {
     Reason::new("picture.words", detail, picture.confidence)
 }
 
-/// Writes a decision and everything that follows from it.
-async fn write(
+/// Writes a decision about a report that is here, and everything that follows from it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn write(
     tx: &mut PgConnection,
     agency: AgencyId,
     received: &Received,

@@ -113,8 +113,8 @@ type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
 #[derive(Clone)]
 pub struct Decide {
     agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
-    rulebooks: Rulebooks,
-    models: Models,
+    pub(crate) rulebooks: Rulebooks,
+    pub(crate) models: Models,
     files: Option<IndexFiles>,
 }
 
@@ -229,7 +229,10 @@ impl Decide {
     }
 
     /// What is known, as the log tells now; from a file where there is one and nothing was decided yet.
-    async fn caught_up<'known>(
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn caught_up<'known>(
         &self,
         tx: &mut PgConnection,
         agency: AgencyId,
@@ -255,10 +258,10 @@ impl Decide {
 
 /// What the rules say about one report by itself.
 pub struct Judgement {
-    judged: Judged,
-    text: String,
-    profile: Profile,
-    links: Vec<Link>,
+    pub(crate) judged: Judged,
+    pub(crate) text: String,
+    pub(crate) profile: Profile,
+    pub(crate) links: Vec<Link>,
 }
 
 impl Judgement {
@@ -338,7 +341,10 @@ impl<'a> Round<'a> {
     }
 
     /// Decides one report.
-    pub fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
+    pub fn decide(&mut self, received: &Received, mut judgement: Judgement) -> Decided {
+        if let Some(taught) = self.taught(&judgement) {
+            judgement.judged = taught;
+        }
         let Judgement { judged, text, profile, links } = judgement;
         let words = if links.is_empty() { String::new() } else { text.clone() };
         let mut decided = if judged.intent == Intent::Report {

@@ -11,6 +11,7 @@ use ids::{AgencyId, ClaimId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
+use time::OffsetDateTime;
 
 use crate::again::Later;
 use crate::correct::{Correction, Decision};
@@ -19,6 +20,7 @@ use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
+use crate::store::intents::IntentDecision;
 use crate::store::moved::Moved;
 use crate::store::pictures::{Picture, Transcript};
 use crate::store::suspensions::Suspension;
@@ -123,6 +125,19 @@ pub fn suspension_changed(agency: AgencyId, suspension: &Suspension) -> Outgoing
         suspended: suspension.suspended,
         wrong_count: suspension.wrong.unsigned_abs(),
         answered_count: suspension.answered.unsigned_abs(),
+    };
+    outgoing(&event, telemetry::current_traceparent())
+}
+
+/// A person said what a message is.
+pub fn corrected_message(agency: AgencyId, decision: &IntentDecision, now: OffsetDateTime) -> Outgoing {
+    let event = pb::MessageCorrected {
+        agency_id: agency.to_string(),
+        report_id: decision.report.to_string(),
+        previous_intent: intent_message(decision.previous).into(),
+        intent: intent_message(decision.intent).into(),
+        person_id: decision.person.to_string(),
+        decide_time: Some(grpc::timestamp(now)),
     };
     outgoing(&event, telemetry::current_traceparent())
 }

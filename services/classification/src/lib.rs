@@ -13,6 +13,7 @@ mod config;
 mod consumer;
 mod correct;
 mod decide;
+mod doubt;
 mod events;
 mod grpc;
 mod index_file;
@@ -21,6 +22,7 @@ mod learn;
 mod models;
 mod rulebook;
 mod rules_grpc;
+mod set_intent;
 mod set_rules;
 mod status;
 mod store;
@@ -28,6 +30,7 @@ mod suggest;
 mod suspend;
 mod tell;
 pub mod train;
+mod train_intents;
 
 use std::net::SocketAddr;
 
@@ -145,16 +148,20 @@ impl App {
             PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let suggest = suggest::Suggest { pool: pool.clone(), decide, clock: clock.clone() };
+        let suggest = suggest::Suggest { pool: pool.clone(), decide: decide.clone(), clock: clock.clone() };
         lifecycle.spawn("classification suggest", suggest.run(lifecycle.clone()));
 
-        let tell =
-            tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let tell = tell::Tell {
+            pool: pool.clone(),
+            waker: waker.clone(),
+            rulebooks: rulebooks.clone(),
+            clock: clock.clone(),
+        };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
         let rules =
             rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
-        let service = grpc::Service { pool, rulebooks, clock };
+        let service = grpc::Service { pool, rulebooks, decide, waker, clock };
         let routes = Routes::new(ClassificationServiceServer::new(service))
             .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await

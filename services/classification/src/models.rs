@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ids::AgencyId;
+use judgement::learn::intents::Intents;
 use judgement::learn::likelihood::{Likelihood, Source};
 use judgement::learn::packed::Unreadable;
 use judgement::learn::sorter::Sorter;
@@ -26,12 +27,18 @@ pub struct Active {
     versions: Vec<(String, i32)>,
     likelihood: Option<(i32, Arc<Likelihood>)>,
     topics: Option<Arc<Sorter>>,
+    intents: Option<(i32, Arc<Intents>)>,
 }
 
 impl Active {
     /// How the office routes, if it has taught enough.
     pub fn topics(&self) -> Option<&Sorter> {
         self.topics.as_deref()
+    }
+
+    /// What the office takes messages for that no rule knows, with the model's version, if it has taught enough.
+    pub fn intents(&self) -> Option<(i32, &Intents)> {
+        self.intents.as_ref().map(|(version, intents)| (*version, intents.as_ref()))
     }
 
     /// A hint for order about a masked text: never a verdict.
@@ -48,6 +55,7 @@ impl Active {
         match kind {
             Kind::Likelihood => self.likelihood = Some((version, Arc::new(Likelihood::unpack(weights)?))),
             Kind::Topics => self.topics = Some(Arc::new(Sorter::unpack(weights)?)),
+            Kind::Intent => self.intents = Some((version, Arc::new(Intents::unpack(weights)?))),
         }
         Ok(())
     }

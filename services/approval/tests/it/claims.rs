@@ -1,7 +1,7 @@
 //! A case for every claim, whatever comes first and however often.
 
 use contracts::approval::v1 as pb;
-use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened};
+use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened, Intent, MessageCorrected};
 use grpc::with_token;
 use ids::{ClaimId, ReportId};
 use testkit::eventually;
@@ -147,4 +147,35 @@ async fn a_dismissed_case_stays_closed_and_tells_classification() {
     let drafter = office.sign_in("drafter").await;
     let refused = office.save_draft(&drafter, &case.case_id, None, crate::office::watermelon()).await;
     assert_refused(refused, Code::FailedPrecondition, "CASE_STATE");
+}
+
+#[tokio::test]
+async fn what_an_officer_said_of_a_message_is_in_the_audit_trail_under_the_officers_name_once() {
+    let office = Office::open().await;
+    let (person, name): (uuid::Uuid, String) =
+        sqlx::query_as("SELECT person_id, display_name FROM approval.person WHERE login = 'duty'")
+            .fetch_one(&office.database.superuser())
+            .await
+            .unwrap();
+    let report = ReportId::mint();
+    let corrected = MessageCorrected {
+        agency_id: office.agency.to_string(),
+        report_id: report.to_string(),
+        previous_intent: Intent::Complaint.into(),
+        intent: Intent::Report.into(),
+        person_id: person.to_string(),
+        decide_time: Some(grpc::timestamp(office.now())),
+    };
+    office.classification.say(office.agency, &corrected).await;
+    let auditor = office.sign_in("auditor").await;
+    let entries = async || {
+        let request = with_token(pb::ListAuditRequest::default(), &auditor.token);
+        let mut entries = office.approval().list_audit(request).await.unwrap().into_inner().entries;
+        entries.retain(|entry| entry.action == "message.intent_set");
+        entries
+    };
+    let entries =
+        eventually("the entries", async || Some(entries().await).filter(|all| !all.is_empty())).await;
+    assert_eq!((entries.len(), &entries[0].actor), (1, &name));
+    assert_eq!(entries[0].subject, format!("report {report} complaint -> report"));
 }

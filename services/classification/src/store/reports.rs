@@ -31,6 +31,10 @@ pub struct Shown {
     pub reasons: Vec<Reason>,
     /// How alike it is to its claim.
     pub similarity: f32,
+    /// How often it was put somewhere else.
+    pub assignment_revision: i64,
+    /// True where a clarification answered it.
+    pub answered: bool,
 }
 
 struct Row {
@@ -42,6 +46,8 @@ struct Row {
     seen_at: String,
     reasons: Json<Vec<Reason>>,
     similarity: f32,
+    assignment_revision: i64,
+    answered: bool,
 }
 
 /// The name of an intent in the database.
@@ -53,6 +59,18 @@ pub const fn intent_name(intent: Intent) -> &'static str {
         Intent::Help => "help",
         Intent::Observation => "observation",
         Intent::Other => "other",
+    }
+}
+
+/// What officers call an intent.
+pub const fn intent_zh(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Report => "线索",
+        Intent::Question => "咨询",
+        Intent::Complaint => "诉求",
+        Intent::Help => "求助",
+        Intent::Observation => "异常现象",
+        Intent::Other => "其他",
     }
 }
 
@@ -241,7 +259,8 @@ pub async fn of_claim(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
-                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity, assignment_revision,
+                  clarification_id IS NOT NULL AS "answered!"
            FROM classification.report
            WHERE agency_id = $1 AND claim_id = $2 AND position < $3
            ORDER BY position DESC
@@ -270,7 +289,8 @@ pub async fn without_claim(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
-                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity, assignment_revision,
+                  clarification_id IS NOT NULL AS "answered!"
            FROM classification.report
            WHERE agency_id = $1 AND claim_id IS NULL AND position < $2
              AND ($3::text IS NULL OR intent = $3)
@@ -326,6 +346,8 @@ impl TryFrom<Row> for Shown {
             seen_at: row.seen_at,
             reasons: row.reasons.0,
             similarity: row.similarity,
+            assignment_revision: row.assignment_revision,
+            answered: row.answered,
         })
     }
 }

@@ -5,6 +5,7 @@ mod ask;
 mod correct;
 mod desk;
 mod gather;
+mod intent;
 mod links;
 mod pictures;
 mod rules;

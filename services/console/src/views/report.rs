@@ -21,6 +21,10 @@ pub(crate) struct ReportView {
     pub seen_at: String,
     pub alike: String,
     pub reasons: Vec<ReasonView>,
+    /// How often it was put somewhere else.
+    pub revision: u64,
+    /// True where a clarification answered it.
+    pub answered: bool,
 }
 
 /// One reason behind a judgement.
@@ -45,6 +49,8 @@ impl ReportView {
             text: report.masked_text,
             seen_at: report.seen_at,
             reasons: reasons(report.reasons),
+            revision: report.assignment_revision,
+            answered: report.answered,
         }
     }
 }
