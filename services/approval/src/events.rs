@@ -20,6 +20,9 @@ use crate::store::alarm::Alarm;
 use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
 
+/// Where a claim without a hint stands among those of equal urgency: in the middle.
+const NO_HINT: i32 = 50;
+
 /// A kept step as part of a bundle.
 pub fn signed_statement(step: &Step) -> Signed {
     Signed {
@@ -117,15 +120,18 @@ pub fn claim_split(
 
 /// A claim is for other departments.
 pub fn claim_rerouted(
-    agency: AgencyId,
+    officer: &Officer,
     correction: u64,
     now: OffsetDateTime,
     claim: ClaimId,
     departments: &[String],
 ) -> pb::ClaimCorrected {
-    let reroute =
-        pb::claim_corrected::Reroute { claim_id: claim.to_string(), departments: departments.to_vec() };
-    corrected(agency, correction, now, pb::claim_corrected::Decision::Reroute(reroute))
+    let reroute = pb::claim_corrected::Reroute {
+        claim_id: claim.to_string(),
+        departments: departments.to_vec(),
+        person_id: officer.person.to_string(),
+    };
+    corrected(officer.agency, correction, now, pb::claim_corrected::Decision::Reroute(reroute))
 }
 
 /// An automatic answer is on again.
@@ -182,6 +188,7 @@ pub fn claim_counts(
         sentence: words(&claim.sentence),
         report_count: i64::try_from(claim.report_count).map_err(|_| "report_count is out of range")?,
         urgency: i32::try_from(claim.urgency.min(100)).map_err(|_| "urgency is out of range")?,
+        order_hint: claim.order_hint.map_or(NO_HINT, |hint| hint.min(100).cast_signed()),
         departments: claim.departments.iter().map(|department| words(department)).collect(),
     })
 }

@@ -17,10 +17,12 @@ use crate::again::{self, Later};
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
+use crate::lessons::suggest;
 use crate::models::{Active, Models};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
 use crate::store::links::{self, Noted};
+use crate::store::lessons::{self, Lessons};
 use crate::store::{changes, lock_agency, reports};
 use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged};
@@ -178,7 +180,8 @@ impl Decide {
         let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
         let sought: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
         let links = links::of(tx, agency, &sought).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         let mut round = Round::new(known, ground, links);
         round.answered = answered;
         round.asked = asked;
@@ -219,7 +222,8 @@ impl Decide {
         let known = self.caught_up(tx, agency, &mut known).await?;
         let current = self.rulebooks.current(tx, agency).await?;
         let models = self.models.current(tx, agency).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         for (later, _) in later {
             later.keep(tx, agency).await?;
         }
@@ -308,6 +312,8 @@ pub struct Ground<'a> {
     pub current: &'a Current,
     /// What the office's decisions have taught.
     pub models: &'a Active,
+    /// What officers agree on about departments.
+    pub lessons: &'a Lessons,
     /// When it is decided.
     pub now: OffsetDateTime,
 }
@@ -458,10 +464,12 @@ impl<'a> Round<'a> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let Ground { current, models, now } = self.ground;
+        let Ground { current, models, lessons, now } = self.ground;
         let rulebook = &current.rulebook;
         let mut route = rulebook.routing.route(&text, models.topics());
-        route.reasons.extend(models.hint(&received.masked_text));
+        suggest(&mut route, lessons, &rulebook.routing, &text);
+        let (order_hint, hinted) = models.hint(&received.masked_text).unzip();
+        route.reasons.extend(hinted);
         let today = now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
@@ -470,6 +478,7 @@ impl<'a> Round<'a> {
                 departments: route.departments,
                 routing: route.reasons,
                 urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
+                order_hint,
                 traceparent: received.traceparent.clone(),
             },
         );
@@ -587,6 +596,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -
         last_time: grown.last_time,
         departments: words.departments.clone(),
         urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
+        order_hint: words.order_hint,
         urgency_of_words: words.urgency_of_words.clone(),
         routing: words.routing.clone(),
         state_revision: 0,

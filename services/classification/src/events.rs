@@ -156,6 +156,7 @@ pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
         last_time: Some(grpc::timestamp(claim.last_time)),
         departments: claim.departments.clone(),
         urgency: claim.urgency,
+        order_hint: claim.order_hint,
         reasons: reasons.map(reason_message).collect(),
     }
 }
@@ -305,6 +306,10 @@ fn corrected(event: ClaimCorrected) -> Result<Correction, Unreadable> {
         Some(Told::Reroute(reroute)) => Decision::Reroute {
             claim: id("claim_id", &reroute.claim_id)?,
             departments: reroute.departments.into_iter().map(storable).collect(),
+            person: match reroute.person_id.as_str() {
+                "" => None,
+                person => Some(id("person_id", person)?),
+            },
         },
         None => return Err(Unreadable("decision is none that is known here".into())),
     };

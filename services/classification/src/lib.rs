@@ -19,6 +19,7 @@ mod grpc;
 mod index_file;
 mod known;
 mod learn;
+mod lessons;
 mod models;
 mod rulebook;
 mod rules_grpc;

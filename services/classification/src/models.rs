@@ -41,13 +41,15 @@ impl Active {
         self.intents.as_ref().map(|(version, intents)| (*version, intents.as_ref()))
     }
 
-    /// A hint for order about a masked text: never a verdict.
-    pub fn hint(&self, masked_text: &str) -> Option<Reason> {
+    /// A hint for order about a masked text, 0 to 100, with what is to be said of it: never a verdict.
+    pub fn hint(&self, masked_text: &str) -> Option<(u32, Reason)> {
         let (version, likelihood) = self.likelihood.as_ref()?;
-        let percent = likelihood.probability(masked_text, Source::Own) * 100.0;
+        let percent = likelihood.probability(masked_text, Source::Own).clamp(0.0, 1.0) * 100.0;
         let detail =
             format!("排序参考{percent:.0}（模型第{version}版，只看说法与以往核实结果像不像，不是结论）");
-        Some(Reason::new("likelihood", detail, 0.0))
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+        let hint = percent.round() as u32;
+        Some((hint, Reason::new("likelihood", detail, 0.0)))
     }
 
     /// Takes over a version's weights.

@@ -17,7 +17,7 @@ use crate::decide::{Decide, Decided, Ground, Judgement, Outcome, Received, Round
 use crate::events;
 use crate::store::intents::{self, IntentDecision, Standing};
 use crate::store::reports::intent_zh;
-use crate::store::{claims, links, lock_agency, pictures};
+use crate::store::{claims, lessons, links, lock_agency, pictures};
 
 /// The signal of a person's word about a message.
 const BY_OFFICE: &str = "office.intent";
@@ -120,7 +120,8 @@ impl Decide {
         let known = self.caught_up(tx, agency, &mut known).await?;
         let current = self.rulebooks.current(tx, agency).await?;
         let models = self.models.current(tx, agency).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         let written = pictures::transcripts(tx, agency, &[standing.received.report]).await?;
         let typed = Some(standing.received.masked_text.clone()).filter(|text| !is_wordless(text));
         let words = written.into_iter().map(|written| written.masked_text).chain(typed);
@@ -156,7 +157,8 @@ impl Decide {
         let known = self.caught_up(tx, agency, &mut known).await?;
         let current = self.rulebooks.current(tx, agency).await?;
         let models = self.models.current(tx, agency).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         let Standing { received, mut reasons, .. } = standing;
         // One word of a person at most, the last: reasons do not grow with every click.
         reasons.retain(|reason| reason.signal != BY_OFFICE);

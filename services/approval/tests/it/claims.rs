@@ -179,3 +179,31 @@ async fn what_an_officer_said_of_a_message_is_in_the_audit_trail_under_the_offic
     assert_eq!((entries.len(), &entries[0].actor), (1, &name));
     assert_eq!(entries[0].subject, format!("report {report} complaint -> report"));
 }
+
+#[tokio::test]
+async fn among_equals_the_hint_orders_the_queue_over_pages_and_without_one_a_case_stands_in_the_middle() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    // More reports stand before fewer, unless a hint says otherwise; a hint lifts nothing over what burns more.
+    for (report_count, urgency, order_hint) in
+        [(9, 20, None), (1, 20, Some(90)), (50, 20, Some(10)), (3, 20, None), (1, 40, Some(0))]
+    {
+        let told = claim(ClaimId::mint(), report_count, urgency).map(|claim| Claim { order_hint, ..claim });
+        let opened = ClaimOpened { agency_id: office.agency.to_string(), claim: told };
+        office.classification.say(office.agency, &opened).await;
+    }
+    eventually("five cases", async || Some(cases(&office, &duty).await).filter(|cases| cases.len() == 5))
+        .await;
+    let mut listed = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListCasesRequest { page_size: 2, page_token, ..Default::default() };
+        let page = office.approval().list_cases(with_token(request, &duty.token)).await.unwrap().into_inner();
+        listed.extend(page.cases.into_iter().map(|case| (case.urgency, case.report_count)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(listed, [(40, 1), (20, 1), (20, 9), (20, 3), (20, 50)]);
+}

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod clarifications;
 pub mod corrections;
 pub mod intents;
+pub mod lessons;
 pub mod links;
 pub mod models;
 pub mod moved;

@@ -8,6 +8,7 @@ mod gather;
 mod intent;
 mod links;
 mod pictures;
+mod reroute;
 mod rules;
 mod suggest;
 mod train;
