@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::again::{self, Later};
+use crate::basis::Basis;
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
@@ -21,13 +22,14 @@ use crate::lessons::suggest;
 use crate::models::{Active, Models};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
-use crate::store::links::{self, Noted};
 use crate::store::lessons::{self, Lessons};
+use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
 use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged};
 use judgement::link::{Link, links as links_of};
 use judgement::matching::{Certainty, TEXTS_MAX};
+use judgement::neighbours::Neighbour;
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
 use judgement::reason::Reason;
@@ -83,6 +85,8 @@ pub struct Decided {
     pub similarity: f32,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// What it rests on.
+    pub basis: Basis,
 }
 
 impl Decided {
@@ -303,6 +307,8 @@ pub struct Round<'a> {
     /// Claims opened, with the place of the report that opened each.
     pub(crate) opened: BTreeMap<ClaimId, Opening>,
     pub(crate) learned: Vec<Change>,
+    /// What the words that are judged now were held against.
+    nearest: Vec<Neighbour>,
 }
 
 /// What the decisions of one transaction rest on.
@@ -343,6 +349,7 @@ impl<'a> Round<'a> {
             wrong: Vec::new(),
             opened: BTreeMap::new(),
             learned: Vec::new(),
+            nearest: Vec::new(),
         }
     }
 
@@ -365,6 +372,7 @@ impl<'a> Round<'a> {
             self.note_links(&links, claim, &words);
         }
         decided.reasons.push(self.ground.current.reason());
+        decided.basis = self.basis(&received.masked_text);
         if let Some(reporter) = received.reporter {
             match decided.clarification() {
                 Some(clarification) => self.answered.insert(reporter, clarification),
@@ -372,6 +380,12 @@ impl<'a> Round<'a> {
             };
         }
         decided
+    }
+
+    /// What a judgement of these words rests on.
+    pub fn basis(&mut self, masked_text: &str) -> Basis {
+        let nearest = std::mem::take(&mut self.nearest);
+        Basis::of(masked_text, nearest, &self.ground, self.known.last_change())
     }
 
     fn put_elsewhere(&mut self, received: &Received, judged: Judged) -> Decided {
@@ -383,7 +397,13 @@ impl<'a> Round<'a> {
             reasons.push(suspend::handover(self.asked.get(&clarification)));
             self.wrong.push(WrongAnswer { clarification, reporter, said_time: received.said_time });
         }
-        Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
+        Decided {
+            intent: judged.intent,
+            outcome: Outcome::Elsewhere,
+            similarity: 0.0,
+            reasons,
+            basis: Basis::default(),
+        }
     }
 
     fn match_or_open(
@@ -396,8 +416,14 @@ impl<'a> Round<'a> {
     ) -> Decided {
         let found = self.known.matches(profile);
         let mut reasons = vec![intent];
-        let decided =
-            |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
+        self.nearest = found.nearest;
+        let decided = |outcome, similarity, reasons| Decided {
+            intent: Intent::Report,
+            outcome,
+            similarity,
+            reasons,
+            basis: Basis::default(),
+        };
         if let Some(answer) = found.clarification {
             let clarification = clarification_of_match(answer.id);
             match (answer.certainty, self.known.claim_of(clarification)) {
@@ -509,7 +535,13 @@ impl Round<'_> {
 
     fn join_by_link(&self, claim: ClaimId, mut reasons: Vec<Reason>) -> Decided {
         reasons.push(Reason::new("match.same_link", "与已有线索是同一个链接", 1.0));
-        Decided { intent: Intent::Report, outcome: Outcome::Joined(claim), similarity: 1.0, reasons }
+        Decided {
+            intent: Intent::Report,
+            outcome: Outcome::Joined(claim),
+            similarity: 1.0,
+            reasons,
+            basis: Basis::default(),
+        }
     }
 
     fn note_links(&mut self, links: &[Link], claim: ClaimId, words: &str) {

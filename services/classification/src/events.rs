@@ -14,6 +14,7 @@ use signoff::content::Content;
 use time::OffsetDateTime;
 
 use crate::again::Later;
+use crate::basis::Basis;
 use crate::correct::{Correction, Decision};
 use crate::decide::{Decided, Received};
 use crate::known::Published;
@@ -164,6 +165,39 @@ pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
 /// A reason for the wire.
 pub fn reason_message(reason: &Reason) -> pb::Reason {
     pb::Reason { signal: reason.signal.clone(), detail: reason.detail.clone(), share: reason.share }
+}
+
+/// What a judgement rests on, for the wire.
+pub fn basis_message(basis: &Basis) -> pb::Basis {
+    use pb::basis::neighbour::Share;
+    use pb::basis::{Neighbour, Range, Version};
+
+    let neighbours = basis.neighbours.iter().map(|near| {
+        let id = near.id.to_string();
+        let (claim_id, clarification_id) =
+            if near.is_claim { (id, String::new()) } else { (String::new(), id) };
+        let shares = near.shares.iter().map(|(figure, detail, worth)| Share {
+            figure: figure.clone(),
+            detail: detail.clone(),
+            worth: f64::from(*worth),
+        });
+        Neighbour {
+            claim_id,
+            clarification_id,
+            text: near.text.clone(),
+            score: f64::from(near.score),
+            shares: shares.collect(),
+        }
+    });
+    let versions = basis.versions.iter();
+    pb::Basis {
+        neighbours: neighbours.collect(),
+        matched: basis.matched.iter().map(|&(start, end)| Range { start, end }).collect(),
+        versions: versions
+            .map(|(of, version)| Version { of: of.clone(), version: version.unsigned_abs() })
+            .collect(),
+        index_change: basis.index_change.unsigned_abs(),
+    }
 }
 
 /// An intent for the wire.

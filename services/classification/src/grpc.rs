@@ -10,14 +10,14 @@ use runtime::Clock;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
-use crate::decide::Decide;
-use crate::events::{claim_message, intent_message, reason_message};
+use crate::decide::{Decide, Decided, Outcome};
+use crate::events::{basis_message, claim_message, intent_message, reason_message};
 use crate::rulebook::Rulebooks;
 use crate::set_intent::SetIntent;
 use crate::status::failed;
 use crate::store::reports::Shown;
 use crate::store::spread::{self, Hourly};
-use crate::store::{changes, claims, lock_agency, pictures, reports, suggestions};
+use crate::store::{changes, claims, intents, lock_agency, pictures, reports, suggestions};
 use judgement::common::common;
 use judgement::intent::Intent;
 use judgement::matching::TEXTS_MAX;
@@ -213,6 +213,53 @@ impl ClassificationService for Service {
         let claim_id = claim.map(|claim| claim.to_string()).unwrap_or_default();
         Ok(Response::new(pb::SetMessageIntentResponse { claim_id }))
     }
+
+    async fn judge_again(
+        &self,
+        request: Request<pb::JudgeAgainRequest>,
+    ) -> Result<Response<pb::JudgeAgainResponse>, Status> {
+        let caller = reader(&request)?;
+        let report: ReportId = parse_id("report_id", &request.into_inner().report_id)?;
+        let mut tx = self.begin(caller.agency).await?;
+        let shown = reports::shown(&mut tx, caller.agency, report).await.map_err(|error| failed(&error))?;
+        let standing = intents::standing(&mut tx, caller.agency, report).await;
+        let standing = standing.map_err(|error| failed(&error))?;
+        let now = self.decide.judge_again(&mut tx, caller.agency, report, self.clock.now()).await;
+        let now = now.map_err(|error| failed(&error))?;
+        let (Some(shown), Some(standing), Some(now)) = (shown, standing, now) else {
+            return Err(Refusal::not_found("message").into());
+        };
+        let stored = pb::Judgement {
+            intent: intent_message(shown.intent).into(),
+            claim_id: standing.claim.map(|claim| claim.to_string()).unwrap_or_default(),
+            clarification_id: standing.clarification.map(|answer| answer.to_string()).unwrap_or_default(),
+            similarity: f64::from(shown.similarity),
+            reasons: shown.reasons.iter().map(reason_message).collect(),
+            basis: shown.basis.as_ref().map(basis_message),
+        };
+        Ok(Response::new(pb::JudgeAgainResponse {
+            masked_text: shown.masked_text,
+            stored: Some(stored),
+            now: Some(judgement_message(&now)),
+        }))
+    }
+}
+
+/// A judgement that nobody wrote down: a claim that it would open has no id.
+fn judgement_message(decided: &Decided) -> pb::Judgement {
+    let claim_id = match decided.outcome {
+        Outcome::Opened(_) => "new".to_owned(),
+        Outcome::Joined(claim) => claim.to_string(),
+        Outcome::Answered(_) | Outcome::Elsewhere => String::new(),
+    };
+    pb::Judgement {
+        intent: intent_message(decided.intent).into(),
+        claim_id,
+        clarification_id: decided.clarification().map(|answer| answer.to_string()).unwrap_or_default(),
+        similarity: f64::from(decided.similarity),
+        reasons: decided.reasons.iter().map(reason_message).collect(),
+        basis: Some(basis_message(&decided.basis)),
+    }
 }
 
 fn spread_message(hourly: Hourly) -> pb::Spread {
@@ -306,6 +353,7 @@ fn report_message(shown: Shown) -> pb::ClassifiedReport {
         similarity: f64::from(shown.similarity),
         assignment_revision: shown.assignment_revision.unsigned_abs(),
         answered: shown.answered,
+        basis: shown.basis.as_ref().map(basis_message),
         ..pb::ClassifiedReport::default()
     }
 }

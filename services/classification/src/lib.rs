@@ -9,6 +9,7 @@
 //! The models that it learns from what the office decided order and suggest; none of them decides.
 
 mod again;
+mod basis;
 mod config;
 mod consumer;
 mod correct;
@@ -17,6 +18,7 @@ mod doubt;
 mod events;
 mod grpc;
 mod index_file;
+mod judge_again;
 mod known;
 mod learn;
 mod lessons;

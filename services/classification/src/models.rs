@@ -31,6 +31,11 @@ pub struct Active {
 }
 
 impl Active {
+    /// The versions that are active, by kind.
+    pub fn versions(&self) -> &[(String, i32)] {
+        &self.versions
+    }
+
     /// How the office routes, if it has taught enough.
     pub fn topics(&self) -> Option<&Sorter> {
         self.topics.as_deref()

@@ -83,7 +83,7 @@ impl Decide {
         if standing.assignment_revision != command.expected_revision {
             return Err(SetIntentError::Stale);
         }
-        if standing.is_answered {
+        if standing.clarification.is_some() {
             return Err(SetIntentError::Answered);
         }
         let previous = standing.intent;
@@ -163,8 +163,9 @@ impl Decide {
         // One word of a person at most, the last: reasons do not grow with every click.
         reasons.retain(|reason| reason.signal != BY_OFFICE);
         reasons.push(said_by_office(intent));
-        let decided = Decided { intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons };
-        let round = Round::new(known, ground, links::Known::new());
+        let mut round = Round::new(known, ground, links::Known::new());
+        let basis = round.basis(&received.masked_text);
+        let decided = Decided { intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons, basis };
         again::write(tx, agency, &received, decided, round).await
     }
 }

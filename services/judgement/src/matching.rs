@@ -6,6 +6,7 @@
 use crate::compare::{Asked, Likeness, Marks};
 use crate::facts::{Conflict, Facts};
 use crate::index::{Field, Index, Kind, Target};
+use crate::neighbours::{Neighbour, nearest};
 use crate::profile::{Profile, code_point, text_of};
 use crate::reason::Reason;
 use crate::rerank::{Alike, Figures, figures, without_leads};
@@ -60,6 +61,8 @@ pub struct Matches {
     pub clarification: Option<Match>,
     /// The open claim most like the text.
     pub claim: Option<Match>,
+    /// The nearest of both, whether or not they match.
+    pub nearest: Vec<Neighbour>,
 }
 
 /// Texts with fewer informative characters are never sure: 「现实就是这样」 resembles everything.
@@ -209,7 +212,7 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
             worth(index, profile, candidate, score, certainty)
         },
     );
-    Matches { clarification, claim }
+    Matches { clarification, claim, nearest: nearest(index, judges, &candidates) }
 }
 
 /// The open claim nearest to `profile` that is not `own`, for a person to look at. One of another matter is not near,

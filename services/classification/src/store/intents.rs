@@ -1,6 +1,6 @@
 //! What people said that messages are: each decision once, never changed and never taken away.
 
-use ids::{AgencyId, ClaimId, PersonId, ReportId, ReporterId};
+use ids::{AgencyId, ClaimId, ClarificationId, PersonId, ReportId, ReporterId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -39,8 +39,8 @@ pub struct Standing {
     pub intent: Intent,
     /// The claim that it is in.
     pub claim: Option<ClaimId>,
-    /// True where a clarification answers it.
-    pub is_answered: bool,
+    /// The clarification that answers it.
+    pub clarification: Option<ClarificationId>,
     /// Why.
     pub reasons: Vec<Reason>,
     /// How often it was put somewhere else.
@@ -58,7 +58,7 @@ pub async fn standing(
 ) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query!(
         r#"SELECT reporter_id AS "reporter_id: ReporterId", masked_text, said_time, seen_at, channel, intent,
-                  claim_id AS "claim_id: ClaimId", clarification_id IS NOT NULL AS "is_answered!",
+                  claim_id AS "claim_id: ClaimId", clarification_id AS "clarification_id: ClarificationId",
                   reasons AS "reasons: Json<Vec<Reason>>", assignment_revision
            FROM classification.report WHERE agency_id = $1 AND report_id = $2"#,
         agency.as_uuid(),
@@ -79,7 +79,7 @@ pub async fn standing(
         },
         intent: intent_named(report, &row.intent)?,
         claim: row.claim_id,
-        is_answered: row.is_answered,
+        clarification: row.clarification_id,
         reasons: row.reasons.0,
         assignment_revision: row.assignment_revision,
     }))

@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod basis;
 mod correct;
 mod desk;
 mod gather;
