@@ -209,28 +209,28 @@ async fn where_no_rule_holds_a_model_of_the_offices_decisions_speaks_and_silence
     let judged = desk.hears(&[Said::new(&grumbled)]).await;
     assert_eq!((judged[0].intent.as_str(), judged[0].claim), ("complaint", None), "{judged:?}");
     assert!(judged[0].signals.iter().any(|signal| signal == "intent.trained"), "{judged:?}");
-    let (alarms, same) = (desk.emitted::<AlarmRaised>().await.len(), asked.clone());
+    // An address is looked at, whatever the words are like.
+    let passed_on = format!("楼上半夜装修，电钻响到深夜，{GRUMBLED} https://a.cn/1");
+    assert_eq!(desk.hears(&[Said::new(&passed_on)]).await[0].intent, "report");
+    let alarms = desk.emitted::<AlarmRaised>().await.len();
     let judged = desk
         .hears(&[
-            // What is known already gathers on; a link is looked at; what a rule hears is in no doubt.
-            Said::new(&same),
-            Said::new(&format!("{GRUMBLED} https://example.org/a/1")),
+            // What is known already gathers on; what a rule hears is in no doubt; what is no report is not moved.
+            Said::new(&asked),
             Said::new(&format!("听说{GRUMBLED}")),
-            Said::new("救命，电钻响的楼上有人被困住了出不来"),
             Said::new("大桥夜里要炸掉重建，全城断路，快走"),
+            Said::new("救命，电钻响的楼上有人被困住了出不来"),
         ])
         .await;
     assert_eq!(judged[0].claim, claim, "{judged:?}");
-    for at in [1, 2, 4] {
-        assert_eq!(judged[at].intent, "report", "{at}: {judged:?}");
-        assert!(judged[at].claim.is_some());
+    for judged in &judged[..3] {
+        assert_eq!(judged.intent, "report", "{judged:?}");
+        assert!(judged.claim.is_some());
     }
     assert_eq!(judged[3].intent, "help");
     assert_eq!(desk.emitted::<AlarmRaised>().await.len(), alarms + 1);
 
     assert_eq!(roll_back(&desk.database.pool, desk.agency, Kind::Intent).await.unwrap(), None);
-    let judged = desk.hears(&[Said::new("楼上装修电钻响到深夜，小孩没法睡，都第九天了")]).await;
-    assert_eq!(judged[0].intent, "report", "{judged:?}");
     desk.close().await;
 }
 

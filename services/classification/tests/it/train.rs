@@ -1,7 +1,5 @@
 //! Models that learn from what the office decided.
 
-#![expect(clippy::unwrap_used, reason = "a test cannot go on without what it asked for")]
-
 use std::time::Duration;
 
 use classification::train::{Kind, State, TrainError, roll_back, train, versions};
