@@ -128,20 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_the_contributions_adds_up_to_the_score() {
+    fn every_contribution_is_its_figure_times_its_weight() {
         let mut index = Index::default();
         index.add(Target::claim(1), Field::Sentence, &profile("高速公路明天封路"));
         let judges = Judges::get();
         let found = candidates(&index, judges, &profile("明天高速公路要封路"));
-        let all: f32 = judges
-            .claim
-            .weights
-            .weights
-            .iter()
-            .zip(&found[0].figures)
-            .map(|(weight, value)| weight * value)
-            .sum();
-        let score = judges.claim.weights.constant + all;
-        assert!((score - nearest(&index, judges, &found)[0].score).abs() < 1e-3);
+        for share in &nearest(&index, judges, &found)[0].shares {
+            let at = FIGURES.iter().position(|figure| *figure == share.figure).unwrap();
+            let worth = judges.claim.weights.weights[at] * found[0].figures[at];
+            assert!((share.worth - worth).abs() < 1e-6 && share.name == NAMES[at], "{share:?}");
+        }
     }
 }
