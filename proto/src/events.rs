@@ -34,6 +34,7 @@ events! {
     crate::classification::v1::ClaimGrew => "classification.claim.grew.v1",
     crate::classification::v1::AlarmRaised => "classification.alarm.raised.v1",
     crate::classification::v1::SuspensionChanged => "classification.suspension.changed.v1",
+    crate::classification::v1::MessageCorrected => "classification.message.corrected.v1",
     crate::approval::v1::CaseDismissed => "approval.case.dismissed.v1",
     crate::approval::v1::ClaimCorrected => "approval.claim.corrected.v1",
     crate::approval::v1::AnswerResumed => "approval.answer.resumed.v1",

@@ -11,6 +11,7 @@ mod four_eyes;
 mod gather;
 mod halt;
 mod inside;
+mod messages;
 mod office;
 mod pictures;
 mod story;

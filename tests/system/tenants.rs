@@ -90,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 51] = [
+const RPCS: [Rpc; 53] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -137,6 +137,8 @@ const RPCS: [Rpc; 51] = [
     rpc("ClassificationService/ListSuggestions", Foreign::Nothing, Role::PEOPLE),
     rpc("ClassificationService/DeclineSuggestion", Foreign::NotFound, LEADS),
     rpc("ClassificationService/SetClaimSentence", Foreign::NotFound, ASKERS),
+    rpc("ClassificationService/SetMessageIntent", Foreign::NotFound, LEADS),
+    rpc("ClassificationService/JudgeAgain", Foreign::NotFound, Role::PEOPLE),
     rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
     rpc("PublishService/ListAccounts", Foreign::Own, READERS),
     rpc("PublishService/Halt", Foreign::StopsNothing, Role::OFFICERS),
@@ -519,6 +521,20 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 claim_id,
                 sentence: "隔壁县的事".to_owned(),
             }))
+        }
+        "ClassificationService/SetMessageIntent" => {
+            send!(classification.set_message_intent(classification_pb::SetMessageIntentRequest {
+                request_id: minted(),
+                report_id: things.alarm.clone(),
+                intent: classification_pb::Intent::Help.into(),
+                expected_revision: 0,
+            }))
+        }
+        "ClassificationService/JudgeAgain" => {
+            send!(
+                classification
+                    .judge_again(classification_pb::JudgeAgainRequest { report_id: things.alarm.clone() })
+            )
         }
         "PublishService/ListPublications" => {
             send!(

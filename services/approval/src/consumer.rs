@@ -1,7 +1,9 @@
 //! Messages to use cases: claims and alarms from classification, publications from publish.
 
 use contracts::Event;
-use contracts::classification::v1::{AlarmRaised, ClaimGrew, ClaimOpened, SuspensionChanged};
+use contracts::classification::v1::{
+    AlarmRaised, ClaimGrew, ClaimOpened, MessageCorrected, SuspensionChanged,
+};
 use contracts::publish::v1::PublicationChanged;
 use ids::AgencyId;
 use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
@@ -10,18 +12,25 @@ use runtime::Clock;
 use sqlx::PgConnection;
 
 use crate::events;
+use crate::follow_messages::CorrectedMessage;
 use crate::resume_answer::Suspension;
 use crate::store::alarm::Alarm;
 use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
 use crate::store::{self, StoreError};
-use crate::{follow_claims, follow_publications, resume_answer};
+use crate::{follow_claims, follow_messages, follow_publications, resume_answer};
 
 /// What classification tells.
 pub const CLASSIFICATION: Subscription = Subscription {
     stream: "CLASSIFICATION",
     durable: "approval-on-classification",
-    subjects: &[ClaimOpened::SUBJECT, ClaimGrew::SUBJECT, AlarmRaised::SUBJECT, SuspensionChanged::SUBJECT],
+    subjects: &[
+        ClaimOpened::SUBJECT,
+        ClaimGrew::SUBJECT,
+        AlarmRaised::SUBJECT,
+        SuspensionChanged::SUBJECT,
+        MessageCorrected::SUBJECT,
+    ],
     // One statement opens or grows them all; more would only hold the agency's counter longer.
     batch_max: 200,
 };
@@ -43,6 +52,8 @@ pub enum Told {
     Alarm(Alarm),
     /// An automatic answer was switched off or on.
     Suspension(Suspension),
+    /// An officer said what a message is.
+    Message(CorrectedMessage),
 }
 
 /// Follows classification.
@@ -65,6 +76,8 @@ impl Subscriber for OnClassification {
             events::alarm(decode(payload)?).map(Told::Alarm)
         } else if subject == SuspensionChanged::SUBJECT {
             events::suspension(&decode(payload)?).map(Told::Suspension)
+        } else if subject == MessageCorrected::SUBJECT {
+            events::corrected_message(&decode(payload)?).map(Told::Message)
         } else {
             Err(format!("{subject} is none of our subjects"))
         };
@@ -87,7 +100,7 @@ impl Subscriber for OnClassification {
         }
         let claims = batch.iter().filter_map(|delivery| match &delivery.input {
             Told::Claim(claim) => Some(claim),
-            Told::Alarm(_) | Told::Suspension(_) => None,
+            Told::Alarm(_) | Told::Suspension(_) | Told::Message(_) => None,
         });
         let opened =
             follow_claims::follow(tx, agency, claims, self.clock.now()).await.map_err(
@@ -120,6 +133,14 @@ impl Subscriber for OnClassification {
                 resume_answer::follow(tx, agency, suspension, self.clock.now()).await.map_err(refused)?;
             }
         }
+        let messages: Vec<&CorrectedMessage> = batch
+            .iter()
+            .filter_map(|delivery| match &delivery.input {
+                Told::Message(message) => Some(message),
+                Told::Claim(_) | Told::Alarm(_) | Told::Suspension(_) => None,
+            })
+            .collect();
+        follow_messages::follow(tx, agency, &messages).await.map_err(refused)?;
         runtime::crash_point!("approval.consumer.before_commit");
         Ok(())
     }

@@ -216,6 +216,7 @@ impl Desk {
             sentence: command.sentence.clone(),
             report_count: taken,
             urgency: case.urgency,
+            order_hint: case.order_hint,
             departments: case.departments.clone(),
         };
         let opened = OpenedByClaim { case: new_case, code, claim: &counts };
@@ -265,7 +266,7 @@ impl Desk {
         if let Some(claim) = case.claim {
             let decided = Decided { kind: "reroute", case: &case, other: None };
             let number = number(&mut tx, officer, &decided, now).await?;
-            let event = events::claim_rerouted(officer.agency, number, now, claim, &command.departments);
+            let event = events::claim_rerouted(officer, number, now, claim, &command.departments);
             emit(&mut tx, officer.agency, &event).await?;
         }
         let entry = deed(officer, now, "case.rerouted", named(&case));

@@ -13,11 +13,15 @@ use crate::domain::halt::HaltScope;
 use crate::domain::officer::Officer;
 use crate::domain::publication::PublicationState;
 use crate::domain::revision::Step;
+use crate::follow_messages::CorrectedMessage;
 use crate::order_halt::OrderHalt;
 use crate::resume_answer::Suspension;
 use crate::store::alarm::Alarm;
 use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
+
+/// Where a claim without a hint stands among those of equal urgency: in the middle.
+const NO_HINT: i32 = 50;
 
 /// A kept step as part of a bundle.
 pub fn signed_statement(step: &Step) -> Signed {
@@ -116,15 +120,18 @@ pub fn claim_split(
 
 /// A claim is for other departments.
 pub fn claim_rerouted(
-    agency: AgencyId,
+    officer: &Officer,
     correction: u64,
     now: OffsetDateTime,
     claim: ClaimId,
     departments: &[String],
 ) -> pb::ClaimCorrected {
-    let reroute =
-        pb::claim_corrected::Reroute { claim_id: claim.to_string(), departments: departments.to_vec() };
-    corrected(agency, correction, now, pb::claim_corrected::Decision::Reroute(reroute))
+    let reroute = pb::claim_corrected::Reroute {
+        claim_id: claim.to_string(),
+        departments: departments.to_vec(),
+        person_id: officer.person.to_string(),
+    };
+    corrected(officer.agency, correction, now, pb::claim_corrected::Decision::Reroute(reroute))
 }
 
 /// An automatic answer is on again.
@@ -181,6 +188,7 @@ pub fn claim_counts(
         sentence: words(&claim.sentence),
         report_count: i64::try_from(claim.report_count).map_err(|_| "report_count is out of range")?,
         urgency: i32::try_from(claim.urgency.min(100)).map_err(|_| "urgency is out of range")?,
+        order_hint: claim.order_hint.map_or(NO_HINT, |hint| hint.min(100).cast_signed()),
         departments: claim.departments.iter().map(|department| words(department)).collect(),
     })
 }
@@ -204,6 +212,32 @@ pub fn suspension(event: &classification::v1::SuspensionChanged) -> Result<Suspe
         suspended: event.suspended,
         wrong: event.wrong_count,
         answered: event.answered_count,
+    })
+}
+
+/// What an officer said of a message, as an event describes it.
+pub fn corrected_message(
+    event: &classification::v1::MessageCorrected,
+) -> Result<CorrectedMessage, Unreadable> {
+    Ok(CorrectedMessage {
+        report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
+        previous: intent(event.previous_intent())?,
+        intent: intent(event.intent())?,
+        person: event.person_id.parse().map_err(|_| "person_id is no UUID")?,
+        time: event.decide_time.and_then(grpc::instant).ok_or("decide_time is missing")?,
+    })
+}
+
+fn intent(intent: classification::v1::Intent) -> Result<&'static str, Unreadable> {
+    use classification::v1::Intent;
+    Ok(match intent {
+        Intent::Unspecified => return Err("the intent is none that we know".to_owned()),
+        Intent::Report => "report",
+        Intent::Question => "question",
+        Intent::Complaint => "complaint",
+        Intent::Help => "help",
+        Intent::Observation => "observation",
+        Intent::Other => "other",
     })
 }
 

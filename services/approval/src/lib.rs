@@ -26,6 +26,7 @@ mod dismiss_case;
 pub mod domain;
 mod events;
 mod follow_claims;
+mod follow_messages;
 mod follow_publications;
 mod grpc;
 mod issue_token;

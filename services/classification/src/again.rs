@@ -14,6 +14,7 @@ use judgement::picture::{SAME_BITS_MAX, readable, words_agree};
 use judgement::reason::Reason;
 use sqlx::PgConnection;
 
+use crate::basis::Basis;
 use crate::decide::{Batch, Decided, Ground, Judgement, Outcome, Received, Round, Words, save};
 use crate::known::Known;
 use crate::store::links;
@@ -106,7 +107,8 @@ async fn look_at(
         Some(hash) => pictures::near(tx, agency, hash).await?,
         None => Vec::new(),
     };
-    if let Some(decided) = same_picture(picture, &near, &round, &mut notes) {
+    if let Some(mut decided) = same_picture(picture, &near, &round, &mut notes) {
+        decided.basis = round.basis(&received.masked_text);
         return write(tx, agency, &received, decided, round).await;
     }
     if readable(&picture.masked_text, picture.confidence) {
@@ -152,6 +154,7 @@ fn same_picture(
         outcome: Outcome::Joined(same.claim),
         similarity: alike as f32,
         reasons: vec![Reason::new("match.same_picture", detail, alike)],
+        basis: Basis::default(),
     })
 }
 
@@ -160,8 +163,11 @@ fn read_reason(picture: &Picture, what: &str) -> Reason {
     Reason::new("picture.words", detail, picture.confidence)
 }
 
-/// Writes a decision and everything that follows from it.
-async fn write(
+/// Writes a decision about a report that is here, and everything that follows from it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn write(
     tx: &mut PgConnection,
     agency: AgencyId,
     received: &Received,

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use ids::{AgencyId, ClaimId, ReportId};
+use ids::{AgencyId, ClaimId, PersonId, ReportId};
 use messaging::outbox;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use crate::decide::BEIJING;
 use crate::events;
 use crate::known::Change;
+use crate::lessons;
 use crate::rulebook::Rulebooks;
 use crate::store::claims::{self, Claim};
 use crate::store::moved::{self, Moved};
@@ -58,6 +59,8 @@ pub enum Decision {
         claim: ClaimId,
         /// The departments, best first.
         departments: Vec<String>,
+        /// Who decided, as far as approval said.
+        person: Option<PersonId>,
     },
 }
 
@@ -84,9 +87,12 @@ pub async fn correct(tx: &mut PgConnection, agency: AgencyId, correction: &Corre
             Decision::Split { claim, new, reports, sentence } => {
                 split(tx, agency, &next, Parting { claim: *claim, new: *new, reports, sentence }).await?;
             }
-            Decision::Reroute { claim, departments } => {
+            Decision::Reroute { claim, departments, person } => {
                 let reason = office("routing.office", format!("新闻办改派：{}", departments.join("、")));
                 claims::reroute(tx, agency, *claim, departments, &reason).await?;
+                let current = Rulebooks::default().current(tx, agency).await?;
+                let (topics, sent) = (&current.rulebook.routing, (departments.first(), *person));
+                lessons::teach(tx, agency, topics, *claim, sent, next.time).await?;
             }
         }
         corrections::mark_applied(tx, agency, next.number).await?;
@@ -216,6 +222,7 @@ async fn opened_by_hand(
         last_time: time,
         departments: route.departments,
         urgency: urgency(&urgency_of_words),
+        order_hint: None,
         urgency_of_words,
         routing: route.reasons,
         state_revision: 0,

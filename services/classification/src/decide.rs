@@ -14,18 +14,22 @@ use sqlx::PgConnection;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::again::{self, Later};
+use crate::basis::Basis;
 use crate::events;
 use crate::index_file::IndexFiles;
 use crate::known::{Change, Known, claim_of_match, clarification_of_match};
+use crate::lessons::suggest;
 use crate::models::{Active, Models};
 use crate::rulebook::{Current, Rulebooks};
 use crate::store::claims::{self, Claim, Grown, Opening};
+use crate::store::lessons::{self, Lessons};
 use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
 use crate::suspend::{self, WrongAnswer};
 use judgement::intent::{Intent, Judged};
 use judgement::link::{Link, links as links_of};
 use judgement::matching::{Certainty, TEXTS_MAX};
+use judgement::neighbours::Neighbour;
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
 use judgement::reason::Reason;
@@ -81,6 +85,8 @@ pub struct Decided {
     pub similarity: f32,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// What it rests on.
+    pub basis: Basis,
 }
 
 impl Decided {
@@ -113,8 +119,8 @@ type Shared = Arc<tokio::sync::Mutex<Option<Known>>>;
 #[derive(Clone)]
 pub struct Decide {
     agencies: Arc<Mutex<HashMap<AgencyId, Shared>>>,
-    rulebooks: Rulebooks,
-    models: Models,
+    pub(crate) rulebooks: Rulebooks,
+    pub(crate) models: Models,
     files: Option<IndexFiles>,
 }
 
@@ -178,7 +184,8 @@ impl Decide {
         let asked = suspend::sentences(tx, agency, answered.values().copied()).await?;
         let sought: Vec<&Link> = judged.iter().flat_map(|judgement| &judgement.links).collect();
         let links = links::of(tx, agency, &sought).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         let mut round = Round::new(known, ground, links);
         round.answered = answered;
         round.asked = asked;
@@ -219,7 +226,8 @@ impl Decide {
         let known = self.caught_up(tx, agency, &mut known).await?;
         let current = self.rulebooks.current(tx, agency).await?;
         let models = self.models.current(tx, agency).await?;
-        let ground = Ground { current: &current, models: &models, now };
+        let lessons = lessons::agreed(tx, agency).await?;
+        let ground = Ground { current: &current, models: &models, lessons: &lessons, now };
         for (later, _) in later {
             later.keep(tx, agency).await?;
         }
@@ -229,7 +237,10 @@ impl Decide {
     }
 
     /// What is known, as the log tells now; from a file where there is one and nothing was decided yet.
-    async fn caught_up<'known>(
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn caught_up<'known>(
         &self,
         tx: &mut PgConnection,
         agency: AgencyId,
@@ -255,10 +266,10 @@ impl Decide {
 
 /// What the rules say about one report by itself.
 pub struct Judgement {
-    judged: Judged,
-    text: String,
-    profile: Profile,
-    links: Vec<Link>,
+    pub(crate) judged: Judged,
+    pub(crate) text: String,
+    pub(crate) profile: Profile,
+    pub(crate) links: Vec<Link>,
 }
 
 impl Judgement {
@@ -296,6 +307,8 @@ pub struct Round<'a> {
     /// Claims opened, with the place of the report that opened each.
     pub(crate) opened: BTreeMap<ClaimId, Opening>,
     pub(crate) learned: Vec<Change>,
+    /// What the words that are judged now were held against.
+    nearest: Vec<Neighbour>,
 }
 
 /// What the decisions of one transaction rest on.
@@ -305,6 +318,8 @@ pub struct Ground<'a> {
     pub current: &'a Current,
     /// What the office's decisions have taught.
     pub models: &'a Active,
+    /// What officers agree on about departments.
+    pub lessons: &'a Lessons,
     /// When it is decided.
     pub now: OffsetDateTime,
 }
@@ -334,11 +349,15 @@ impl<'a> Round<'a> {
             wrong: Vec::new(),
             opened: BTreeMap::new(),
             learned: Vec::new(),
+            nearest: Vec::new(),
         }
     }
 
     /// Decides one report.
-    pub fn decide(&mut self, received: &Received, judgement: Judgement) -> Decided {
+    pub fn decide(&mut self, received: &Received, mut judgement: Judgement) -> Decided {
+        if let Some(taught) = self.taught(&judgement) {
+            judgement.judged = taught;
+        }
         let Judgement { judged, text, profile, links } = judgement;
         let words = if links.is_empty() { String::new() } else { text.clone() };
         let mut decided = if judged.intent == Intent::Report {
@@ -353,6 +372,7 @@ impl<'a> Round<'a> {
             self.note_links(&links, claim, &words);
         }
         decided.reasons.push(self.ground.current.reason());
+        decided.basis = self.basis(&received.masked_text);
         if let Some(reporter) = received.reporter {
             match decided.clarification() {
                 Some(clarification) => self.answered.insert(reporter, clarification),
@@ -360,6 +380,12 @@ impl<'a> Round<'a> {
             };
         }
         decided
+    }
+
+    /// What a judgement of these words rests on.
+    pub fn basis(&mut self, masked_text: &str) -> Basis {
+        let nearest = std::mem::take(&mut self.nearest);
+        Basis::of(masked_text, nearest, &self.ground, self.known.last_change())
     }
 
     fn put_elsewhere(&mut self, received: &Received, judged: Judged) -> Decided {
@@ -371,7 +397,13 @@ impl<'a> Round<'a> {
             reasons.push(suspend::handover(self.asked.get(&clarification)));
             self.wrong.push(WrongAnswer { clarification, reporter, said_time: received.said_time });
         }
-        Decided { intent: judged.intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons }
+        Decided {
+            intent: judged.intent,
+            outcome: Outcome::Elsewhere,
+            similarity: 0.0,
+            reasons,
+            basis: Basis::default(),
+        }
     }
 
     fn match_or_open(
@@ -384,8 +416,14 @@ impl<'a> Round<'a> {
     ) -> Decided {
         let found = self.known.matches(profile);
         let mut reasons = vec![intent];
-        let decided =
-            |outcome, similarity, reasons| Decided { intent: Intent::Report, outcome, similarity, reasons };
+        self.nearest = found.nearest;
+        let decided = |outcome, similarity, reasons| Decided {
+            intent: Intent::Report,
+            outcome,
+            similarity,
+            reasons,
+            basis: Basis::default(),
+        };
         if let Some(answer) = found.clarification {
             let clarification = clarification_of_match(answer.id);
             match (answer.certainty, self.known.claim_of(clarification)) {
@@ -452,10 +490,12 @@ impl<'a> Round<'a> {
         let claim = ClaimId::mint();
         reasons.push(Reason::new("match.none", "与已知的网传内容都不够相似，新开一件", 1.0));
         self.known.add_for_now(claim, profile);
-        let Ground { current, models, now } = self.ground;
+        let Ground { current, models, lessons, now } = self.ground;
         let rulebook = &current.rulebook;
         let mut route = rulebook.routing.route(&text, models.topics());
-        route.reasons.extend(models.hint(&received.masked_text));
+        suggest(&mut route, lessons, &rulebook.routing, &text);
+        let (order_hint, hinted) = models.hint(&received.masked_text).unzip();
+        route.reasons.extend(hinted);
         let today = now.to_offset(BEIJING).date();
         self.opened.insert(
             claim,
@@ -464,6 +504,7 @@ impl<'a> Round<'a> {
                 departments: route.departments,
                 routing: route.reasons,
                 urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
+                order_hint,
                 traceparent: received.traceparent.clone(),
             },
         );
@@ -494,7 +535,13 @@ impl Round<'_> {
 
     fn join_by_link(&self, claim: ClaimId, mut reasons: Vec<Reason>) -> Decided {
         reasons.push(Reason::new("match.same_link", "与已有线索是同一个链接", 1.0));
-        Decided { intent: Intent::Report, outcome: Outcome::Joined(claim), similarity: 1.0, reasons }
+        Decided {
+            intent: Intent::Report,
+            outcome: Outcome::Joined(claim),
+            similarity: 1.0,
+            reasons,
+            basis: Basis::default(),
+        }
     }
 
     fn note_links(&mut self, links: &[Link], claim: ClaimId, words: &str) {
@@ -581,6 +628,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -
         last_time: grown.last_time,
         departments: words.departments.clone(),
         urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
+        order_hint: words.order_hint,
         urgency_of_words: words.urgency_of_words.clone(),
         routing: words.routing.clone(),
         state_revision: 0,

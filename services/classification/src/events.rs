@@ -11,14 +11,17 @@ use ids::{AgencyId, ClaimId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
+use time::OffsetDateTime;
 
 use crate::again::Later;
+use crate::basis::Basis;
 use crate::correct::{Correction, Decision};
 use crate::decide::{Decided, Received};
 use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
 use crate::store::clarifications::{Page, Signed};
+use crate::store::intents::IntentDecision;
 use crate::store::moved::Moved;
 use crate::store::pictures::{Picture, Transcript};
 use crate::store::suspensions::Suspension;
@@ -127,6 +130,19 @@ pub fn suspension_changed(agency: AgencyId, suspension: &Suspension) -> Outgoing
     outgoing(&event, telemetry::current_traceparent())
 }
 
+/// A person said what a message is.
+pub fn corrected_message(agency: AgencyId, decision: &IntentDecision, now: OffsetDateTime) -> Outgoing {
+    let event = pb::MessageCorrected {
+        agency_id: agency.to_string(),
+        report_id: decision.report.to_string(),
+        previous_intent: intent_message(decision.previous).into(),
+        intent: intent_message(decision.intent).into(),
+        person_id: decision.person.to_string(),
+        decide_time: Some(grpc::timestamp(now)),
+    };
+    outgoing(&event, telemetry::current_traceparent())
+}
+
 /// A claim for the wire, its spread scored by the agency's signals.
 pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
     let of_spread = signals.of_spread(claim.spread);
@@ -141,6 +157,7 @@ pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
         last_time: Some(grpc::timestamp(claim.last_time)),
         departments: claim.departments.clone(),
         urgency: claim.urgency,
+        order_hint: claim.order_hint,
         reasons: reasons.map(reason_message).collect(),
     }
 }
@@ -148,6 +165,39 @@ pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
 /// A reason for the wire.
 pub fn reason_message(reason: &Reason) -> pb::Reason {
     pb::Reason { signal: reason.signal.clone(), detail: reason.detail.clone(), share: reason.share }
+}
+
+/// What a judgement rests on, for the wire.
+pub fn basis_message(basis: &Basis) -> pb::Basis {
+    use pb::basis::neighbour::Share;
+    use pb::basis::{Neighbour, Range, Version};
+
+    let neighbours = basis.neighbours.iter().map(|near| {
+        let id = near.id.to_string();
+        let (claim_id, clarification_id) =
+            if near.is_claim { (id, String::new()) } else { (String::new(), id) };
+        let shares = near.shares.iter().map(|(figure, detail, worth)| Share {
+            figure: figure.clone(),
+            detail: detail.clone(),
+            worth: f64::from(*worth),
+        });
+        Neighbour {
+            claim_id,
+            clarification_id,
+            text: near.text.clone(),
+            score: f64::from(near.score),
+            shares: shares.collect(),
+        }
+    });
+    let versions = basis.versions.iter();
+    pb::Basis {
+        neighbours: neighbours.collect(),
+        matched: basis.matched.iter().map(|&(start, end)| Range { start, end }).collect(),
+        versions: versions
+            .map(|(of, version)| Version { of: of.clone(), version: version.unsigned_abs() })
+            .collect(),
+        index_change: basis.index_change.unsigned_abs(),
+    }
 }
 
 /// An intent for the wire.
@@ -290,6 +340,10 @@ fn corrected(event: ClaimCorrected) -> Result<Correction, Unreadable> {
         Some(Told::Reroute(reroute)) => Decision::Reroute {
             claim: id("claim_id", &reroute.claim_id)?,
             departments: reroute.departments.into_iter().map(storable).collect(),
+            person: match reroute.person_id.as_str() {
+                "" => None,
+                person => Some(id("person_id", person)?),
+            },
         },
         None => return Err(Unreadable("decision is none that is known here".into())),
     };

@@ -5,16 +5,19 @@ use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
 use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
 use ids::{AgencyId, ClaimId, ReportId};
+use messaging::Waker;
 use runtime::Clock;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
-use crate::events::{claim_message, intent_message, reason_message};
+use crate::decide::{Decide, Decided, Outcome};
+use crate::events::{basis_message, claim_message, intent_message, reason_message};
 use crate::rulebook::Rulebooks;
+use crate::set_intent::SetIntent;
 use crate::status::failed;
 use crate::store::reports::Shown;
 use crate::store::spread::{self, Hourly};
-use crate::store::{changes, claims, lock_agency, pictures, reports, suggestions};
+use crate::store::{changes, claims, intents, lock_agency, pictures, reports, suggestions};
 use judgement::common::common;
 use judgement::intent::Intent;
 use judgement::matching::TEXTS_MAX;
@@ -26,6 +29,10 @@ pub struct Service {
     pub pool: PgPool,
     /// Scores the spread of claims.
     pub rulebooks: Rulebooks,
+    /// Places what a person says is a report.
+    pub decide: Decide,
+    /// Sends what follows from it.
+    pub waker: Waker,
     /// How long ago reports were said, and when something was decided.
     pub clock: Clock,
 }
@@ -179,6 +186,80 @@ impl ClassificationService for Service {
         let claim = found.map(|found| claim_message(&found, &current.rulebook.urgency));
         Ok(Response::new(pb::SetClaimSentenceResponse { claim }))
     }
+
+    async fn set_message_intent(
+        &self,
+        request: Request<pb::SetMessageIntentRequest>,
+    ) -> Result<Response<pb::SetMessageIntentResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(LEADS)?;
+        // A decision has somebody who made it; only people have these roles.
+        let Some(person) = caller.person else { return Err(Refusal::not_found("person").into()) };
+        let request = request.into_inner();
+        let intent = asked_intent(request.intent)?.ok_or_else(|| {
+            Refusal::invalid("intent", "请选择这条留言是什么。", "intent must say what the message is.")
+        })?;
+        let command = SetIntent {
+            request: parse_id("request_id", &request.request_id)?,
+            report: parse_id("report_id", &request.report_id)?,
+            intent,
+            expected_revision: i64::try_from(request.expected_revision).unwrap_or(i64::MAX),
+            person,
+        };
+        let mut tx = self.begin(caller.agency).await?;
+        let claim = self.decide.set_intent(&mut tx, caller.agency, &command, self.clock.now()).await?;
+        tx.commit().await.map_err(|error| failed(&error))?;
+        self.waker.wake();
+        let claim_id = claim.map(|claim| claim.to_string()).unwrap_or_default();
+        Ok(Response::new(pb::SetMessageIntentResponse { claim_id }))
+    }
+
+    async fn judge_again(
+        &self,
+        request: Request<pb::JudgeAgainRequest>,
+    ) -> Result<Response<pb::JudgeAgainResponse>, Status> {
+        let caller = reader(&request)?;
+        let report: ReportId = parse_id("report_id", &request.into_inner().report_id)?;
+        let mut tx = self.begin(caller.agency).await?;
+        let shown = reports::shown(&mut tx, caller.agency, report).await.map_err(|error| failed(&error))?;
+        let standing = intents::standing(&mut tx, caller.agency, report).await;
+        let standing = standing.map_err(|error| failed(&error))?;
+        let now = self.decide.judge_again(&mut tx, caller.agency, report, self.clock.now()).await;
+        let now = now.map_err(|error| failed(&error))?;
+        let (Some(shown), Some(standing), Some(now)) = (shown, standing, now) else {
+            return Err(Refusal::not_found("message").into());
+        };
+        let stored = pb::Judgement {
+            intent: intent_message(shown.intent).into(),
+            claim_id: standing.claim.map(|claim| claim.to_string()).unwrap_or_default(),
+            clarification_id: standing.clarification.map(|answer| answer.to_string()).unwrap_or_default(),
+            similarity: f64::from(shown.similarity),
+            reasons: shown.reasons.iter().map(reason_message).collect(),
+            basis: shown.basis.as_ref().map(basis_message),
+        };
+        Ok(Response::new(pb::JudgeAgainResponse {
+            masked_text: shown.masked_text,
+            stored: Some(stored),
+            now: Some(judgement_message(&now)),
+        }))
+    }
+}
+
+/// A judgement that nobody wrote down: a claim that it would open has no id.
+fn judgement_message(decided: &Decided) -> pb::Judgement {
+    let claim_id = match decided.outcome {
+        Outcome::Opened(_) => "new".to_owned(),
+        Outcome::Joined(claim) => claim.to_string(),
+        Outcome::Answered(_) | Outcome::Elsewhere => String::new(),
+    };
+    pb::Judgement {
+        intent: intent_message(decided.intent).into(),
+        claim_id,
+        clarification_id: decided.clarification().map(|answer| answer.to_string()).unwrap_or_default(),
+        similarity: f64::from(decided.similarity),
+        reasons: decided.reasons.iter().map(reason_message).collect(),
+        basis: Some(basis_message(&decided.basis)),
+    }
 }
 
 fn spread_message(hourly: Hourly) -> pb::Spread {
@@ -270,6 +351,9 @@ fn report_message(shown: Shown) -> pb::ClassifiedReport {
         seen_at: shown.seen_at,
         reasons: shown.reasons.iter().map(reason_message).collect(),
         similarity: f64::from(shown.similarity),
+        assignment_revision: shown.assignment_revision.unsigned_abs(),
+        answered: shown.answered,
+        basis: shown.basis.as_ref().map(basis_message),
         ..pb::ClassifiedReport::default()
     }
 }

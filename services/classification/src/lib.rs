@@ -9,18 +9,23 @@
 //! The models that it learns from what the office decided order and suggest; none of them decides.
 
 mod again;
+mod basis;
 mod config;
 mod consumer;
 mod correct;
 mod decide;
+mod doubt;
 mod events;
 mod grpc;
 mod index_file;
+mod judge_again;
 mod known;
 mod learn;
+mod lessons;
 mod models;
 mod rulebook;
 mod rules_grpc;
+mod set_intent;
 mod set_rules;
 mod status;
 mod store;
@@ -28,6 +33,7 @@ mod suggest;
 mod suspend;
 mod tell;
 pub mod train;
+mod train_intents;
 
 use std::net::SocketAddr;
 
@@ -145,16 +151,20 @@ impl App {
             PullLoop::new(pool.clone(), bus, consumer::PUBLICATIONS, publications, clock.clone());
         lifecycle.spawn("classification publications", publications.run(lifecycle.clone()));
 
-        let suggest = suggest::Suggest { pool: pool.clone(), decide, clock: clock.clone() };
+        let suggest = suggest::Suggest { pool: pool.clone(), decide: decide.clone(), clock: clock.clone() };
         lifecycle.spawn("classification suggest", suggest.run(lifecycle.clone()));
 
-        let tell =
-            tell::Tell { pool: pool.clone(), waker, rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let tell = tell::Tell {
+            pool: pool.clone(),
+            waker: waker.clone(),
+            rulebooks: rulebooks.clone(),
+            clock: clock.clone(),
+        };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
         let rules =
             rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
-        let service = grpc::Service { pool, rulebooks, clock };
+        let service = grpc::Service { pool, rulebooks, decide, waker, clock };
         let routes = Routes::new(ClassificationServiceServer::new(service))
             .add_service(RulesServiceServer::new(rules));
         ::grpc::serve(listener, verifier, &lifecycle, routes).await

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ids::AgencyId;
+use judgement::learn::intents::Intents;
 use judgement::learn::likelihood::{Likelihood, Source};
 use judgement::learn::packed::Unreadable;
 use judgement::learn::sorter::Sorter;
@@ -26,21 +27,34 @@ pub struct Active {
     versions: Vec<(String, i32)>,
     likelihood: Option<(i32, Arc<Likelihood>)>,
     topics: Option<Arc<Sorter>>,
+    intents: Option<(i32, Arc<Intents>)>,
 }
 
 impl Active {
+    /// The versions that are active, by kind.
+    pub fn versions(&self) -> &[(String, i32)] {
+        &self.versions
+    }
+
     /// How the office routes, if it has taught enough.
     pub fn topics(&self) -> Option<&Sorter> {
         self.topics.as_deref()
     }
 
-    /// A hint for order about a masked text: never a verdict.
-    pub fn hint(&self, masked_text: &str) -> Option<Reason> {
+    /// What the office takes messages for that no rule knows, with the model's version, if it has taught enough.
+    pub fn intents(&self) -> Option<(i32, &Intents)> {
+        self.intents.as_ref().map(|(version, intents)| (*version, intents.as_ref()))
+    }
+
+    /// A hint for order about a masked text, 0 to 100, with what is to be said of it: never a verdict.
+    pub fn hint(&self, masked_text: &str) -> Option<(u32, Reason)> {
         let (version, likelihood) = self.likelihood.as_ref()?;
-        let percent = likelihood.probability(masked_text, Source::Own) * 100.0;
+        let percent = likelihood.probability(masked_text, Source::Own).clamp(0.0, 1.0) * 100.0;
         let detail =
             format!("排序参考{percent:.0}（模型第{version}版，只看说法与以往核实结果像不像，不是结论）");
-        Some(Reason::new("likelihood", detail, 0.0))
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+        let hint = percent.round() as u32;
+        Some((hint, Reason::new("likelihood", detail, 0.0)))
     }
 
     /// Takes over a version's weights.
@@ -48,6 +62,7 @@ impl Active {
         match kind {
             Kind::Likelihood => self.likelihood = Some((version, Arc::new(Likelihood::unpack(weights)?))),
             Kind::Topics => self.topics = Some(Arc::new(Sorter::unpack(weights)?)),
+            Kind::Intent => self.intents = Some((version, Arc::new(Intents::unpack(weights)?))),
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use grpc::Refusal;
 use judgement::rules_file::RulesError;
 use tonic::{Code, Status};
 
+use crate::set_intent::SetIntentError;
 use crate::set_rules::SetRulesError;
 
 /// A database's failure: away for the moment, or our fault.
@@ -45,6 +46,38 @@ impl From<SetRulesError> for Status {
             )
             .into(),
             SetRulesError::Store(error) => failed(&error),
+        }
+    }
+}
+
+impl From<SetIntentError> for Status {
+    fn from(error: SetIntentError) -> Self {
+        match error {
+            SetIntentError::NoReport => Refusal::not_found("message").into(),
+            SetIntentError::Stale => Refusal::changed(
+                "这条留言刚刚被移动或改判过，没有保存；请看最新情况再决定。",
+                "The message was moved or corrected meanwhile, so nothing was saved; look at how it stands and decide again.",
+            )
+            .into(),
+            SetIntentError::Answered => Refusal::precondition(
+                "ALREADY_ANSWERED",
+                "这条留言已由辟谣稿自动答复，不能再改判；答复有误请在工单上停用自动答复。",
+                "A clarification has answered this message automatically, so it cannot be corrected; if the answer was wrong, stop the automatic answer.",
+            )
+            .into(),
+            SetIntentError::NoWords => Refusal::precondition(
+                "NO_WORDS",
+                "这条留言没有可以判断的文字；请先听写图片或语音的内容，再改判为线索。",
+                "This message has no words to judge; write down what its picture or voice says first.",
+            )
+            .into(),
+            SetIntentError::RequestReused => Refusal::precondition(
+                "REQUEST_ID_REUSED",
+                "这个请求编号已用于另一次修改，请重新打开页面再试。",
+                "This request id was used for another change; reload the page and try again.",
+            )
+            .into(),
+            SetIntentError::Store(error) => failed(&error),
         }
     }
 }

@@ -2,9 +2,11 @@
 //! active one on decisions that neither has seen.
 //!
 //! An operator's command, beside the running service: replicas notice a new version by themselves. No text leaves
-//! the agency's database, and a model decides nothing: one hints at an order, one suggests departments.
+//! the agency's database, and a model decides nothing that a person would not see: one hints at an order, one
+//! suggests departments, one says what messages are that no rule knows.
 
 use ids::AgencyId;
+use judgement::learn::intents::Intents;
 use judgement::learn::likelihood::{Labelled, Likelihood, Source};
 use judgement::learn::metrics::{Bin, Outcome, auc, calibration_error, reliability};
 use judgement::learn::packed::Unreadable;
@@ -16,13 +18,14 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::rulebook::Rulebooks;
-use crate::store::lock_agency;
 use crate::store::models::{self, DecidedClaim};
+use crate::store::{intents, lock_agency};
+use crate::train_intents;
 
 pub use crate::store::models::Version;
 
 /// The newest part of the office's decisions is held out: one of so many.
-const HELD_ONE_OF: usize = 4;
+pub(crate) const HELD_ONE_OF: usize = 4;
 
 /// The area under the curve of an order that says nothing.
 const CHANCE: f64 = 0.5;
@@ -34,17 +37,20 @@ pub enum Kind {
     Likelihood,
     /// Which departments a claim belongs to.
     Topics,
+    /// What a message is that no rule knows.
+    Intent,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Likelihood, Self::Topics];
+    pub const ALL: [Self; 3] = [Self::Likelihood, Self::Topics, Self::Intent];
 
     /// Its name in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Likelihood => "likelihood",
             Self::Topics => "topics",
+            Self::Intent => "intent",
         }
     }
 }
@@ -79,8 +85,8 @@ impl State {
 pub struct Figures {
     /// How many decisions were held out and are newer than the active model.
     pub held: usize,
-    /// The new model's figure (likelihood: area under the curve; topics: right department first); `None` where too
-    /// few decisions were held out to tell.
+    /// The new model's figure (likelihood: area under the curve; topics: right department first; intent: right
+    /// intents); `None` where too few decisions were held out to tell.
     pub new: Option<f64>,
     /// The same of the model that was active then; where none was, of the rules alone, or of chance.
     pub before: Option<f64>,
@@ -108,11 +114,11 @@ pub enum TrainError {
 }
 
 /// A model that was trained and measured, not yet stored.
-struct Candidate {
-    weights: Vec<u8>,
-    figures: Figures,
-    own_count: usize,
-    other_count: usize,
+pub(crate) struct Candidate {
+    pub(crate) weights: Vec<u8>,
+    pub(crate) figures: Figures,
+    pub(crate) own_count: usize,
+    pub(crate) other_count: usize,
 }
 
 /// Trains one kind of model on the office's decisions, and for the hint for order on `lent` rows too, and stores it.
@@ -150,6 +156,13 @@ pub async fn train(
                 current.rulebook.routing.route(&normalise(text), model).departments.into_iter().next()
             };
             topics(&decided, first, before.as_ref(), unseen_after)?
+        }
+        Kind::Intent => {
+            let decided = intents::decided(&mut tx, agency).await?;
+            let before = weights.as_deref().map(Intents::unpack).transpose()?;
+            let current = Rulebooks::default().current(&mut tx, agency).await?;
+            tx.commit().await?;
+            train_intents::candidate(&decided, &current.rulebook.intent, before.as_ref(), unseen_after)?
         }
     };
     store(pool, agency, kind, active.as_ref(), candidate, now).await

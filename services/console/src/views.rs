@@ -1,5 +1,6 @@
 //! What pages show of the services' messages: every text ready, nothing left to decide in a template.
 
+mod basis;
 mod case;
 mod finding;
 mod media;
@@ -9,6 +10,7 @@ mod revision;
 mod spread;
 mod suggestion;
 
+pub(crate) use basis::BasisView;
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
 pub(crate) use media::MediaView;
@@ -16,4 +18,4 @@ pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};
 pub(crate) use spread::SpreadView;
-pub(crate) use suggestion::{Kind, SuggestionView};
+pub(crate) use suggestion::{Kind, Piece, SuggestionView};

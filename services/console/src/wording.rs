@@ -7,6 +7,7 @@ use contracts::ingest::v1::answer;
 use contracts::publish::v1::publication;
 
 use crate::language::Words;
+use crate::session::SignedIn;
 
 /// A value with its code and its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +165,18 @@ pub(crate) fn level(level: ResponseLevel, words: &Words) -> Worded {
 /// The intents of messages that open no claim.
 pub(crate) const OTHER_INTENTS: [Intent; 5] =
     [Intent::Help, Intent::Question, Intent::Complaint, Intent::Observation, Intent::Other];
+
+/// What a person may say that a message is.
+pub(crate) const INTENTS: [Intent; 6] =
+    [Intent::Report, Intent::Question, Intent::Complaint, Intent::Help, Intent::Observation, Intent::Other];
+
+/// What this person may say that a message is; nothing for those who may not.
+pub(crate) fn sayable(who: &SignedIn) -> Vec<Worded> {
+    if !matches!(who.role(), Role::DutyOfficer | Role::Signer) {
+        return Vec::new();
+    }
+    INTENTS.into_iter().map(|said| intent(said, who.words())).collect()
+}
 
 pub(crate) fn intent(intent: Intent, words: &Words) -> Worded {
     match intent {

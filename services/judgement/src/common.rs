@@ -1,5 +1,7 @@
 //! What two sentences say in the same words, so that a person sees at a glance why they were put side by side.
 
+use std::ops::Range;
+
 /// Shorter runs are chance.
 const CHARACTERS_MIN: usize = 2;
 /// More would colour everything.
@@ -9,6 +11,12 @@ const CHARACTERS_MAX: usize = 200;
 
 /// The runs of characters that both have, the longest first, none inside another; as the first one writes them.
 pub fn common(ours: &str, theirs: &str) -> Vec<String> {
+    let characters: Vec<char> = ours.chars().take(CHARACTERS_MAX).collect();
+    common_ranges(ours, theirs).into_iter().map(|run| characters[run].iter().collect()).collect()
+}
+
+/// Where those runs are in the first text, in characters from 0.
+pub fn common_ranges(ours: &str, theirs: &str) -> Vec<Range<usize>> {
     let mut ours: Vec<Option<char>> = characters(ours);
     let mut theirs: Vec<Option<char>> = characters(theirs);
     let mut runs = Vec::new();
@@ -17,10 +25,10 @@ pub fn common(ours: &str, theirs: &str) -> Vec<String> {
         if length < CHARACTERS_MIN {
             break;
         }
-        let run = &mut ours[our_end - length..our_end];
-        runs.push(run.iter().flatten().collect());
-        run.fill(None);
+        let run = our_end - length..our_end;
+        ours[run.clone()].fill(None);
         theirs[their_end - length..their_end].fill(None);
+        runs.push(run);
     }
     runs
 }

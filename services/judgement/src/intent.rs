@@ -2,7 +2,7 @@
 //!
 //! Where no rule holds it is a report: a person decides, nothing is dropped. An agency may write rules of its
 //! own, but none of them silences a call for help: the built-in words for help stay on beside them. No model,
-//! no learning.
+//! no learning: what the rules are in doubt about says so, and `learn::intents` may be asked.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -57,6 +57,8 @@ pub struct Judged {
     pub reason: Reason,
     /// True when the sender says that an automatic answer was not what was asked.
     pub disowns_answer: bool,
+    /// True when no rule holds and it is a report only so that a person looks.
+    pub in_doubt: bool,
 }
 
 /// A word of a rule where it was found.
@@ -285,6 +287,7 @@ fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
         intent: Intent::Other,
         reason: Reason::new(signal, detail, 1.0),
         disowns_answer: false,
+        in_doubt: false,
     };
     match judged {
         _ if text.is_empty() => other("intent.no_words", "没有文字内容"),
@@ -294,6 +297,7 @@ fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
             intent: Intent::Report,
             reason: Reason::new("intent.in_doubt", "没有规则能判定，按线索处理，由人判断", 0.5),
             disowns_answer: false,
+            in_doubt: true,
         },
         Some(_) | None => other("intent.no_subject", "没有说是什么事"),
     }
@@ -305,6 +309,7 @@ impl Rule {
             intent: self.intent,
             reason: Reason::new(&format!("{signal}{}", self.name), format!("{}：{words}", self.says), 1.0),
             disowns_answer: self.disowns_answer,
+            in_doubt: false,
         }
     }
 }
@@ -480,6 +485,8 @@ mod tests {
         let judged = judged_by(Rules::get(), "明天高速封路三天");
         assert_eq!(judged.intent, Intent::Report);
         assert_eq!(judged.reason.signal, "intent.in_doubt");
+        assert!(judged.in_doubt);
+        assert!(!judged_by(Rules::get(), "救命，有人被困在电梯里").in_doubt);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod intent;
 pub mod learn;
 pub mod link;
 pub mod matching;
+pub mod neighbours;
 pub mod normalise;
 pub mod picture;
 pub mod profile;

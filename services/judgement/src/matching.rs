@@ -6,6 +6,7 @@
 use crate::compare::{Asked, Likeness, Marks, SHORT_CHARACTERS};
 use crate::facts::{Conflict, Facts};
 use crate::index::{Field, Index, Kind, Target};
+use crate::neighbours::{Neighbour, nearest};
 use crate::profile::{Profile, text_of};
 use crate::reason::Reason;
 use crate::rerank::{Alike, Figures, figures, without_leads};
@@ -61,6 +62,8 @@ pub struct Matches {
     pub clarification: Option<Match>,
     /// The open claim most like the text.
     pub claim: Option<Match>,
+    /// The nearest of both, whether or not they match.
+    pub nearest: Vec<Neighbour>,
 }
 
 /// Texts with fewer informative characters are never sure: 「现实就是这样」 resembles everything.
@@ -121,8 +124,8 @@ pub fn candidates(index: &Index, judges: &Judges, profile: &Profile) -> Vec<Cand
     candidates
 }
 
-/// The claim that a report joins, or that a person might join it to: the candidate that the judge of joining gives
-/// most, where that is enough, with what it gives.
+/// The claim that a report joins: the best candidate of those that the judge of joining gives enough, with what it
+/// gives.
 pub fn joined(judges: &Judges, candidates: &[Candidate]) -> Option<(Target, f32)> {
     best_to_join(judges, candidates, judges.joining.sure).map(|(candidate, score)| (candidate.target, score))
 }
@@ -145,7 +148,11 @@ fn best_to_join<'a>(
             let common = if least < judges.joining.sure { TO_BE_NEAR } else { TO_JOIN };
             score >= least && (common.holds(candidate) || names_it_only(candidate))
         })
-        .max_by(|ours, theirs| ours.1.total_cmp(&theirs.1).then(theirs.0.target.cmp(&ours.0.target)))
+        // Whether it joins is the one judge's to say; among those that it could join, both say which.
+        .max_by(|ours, theirs| {
+            let worth = |(candidate, score): &(&Candidate, f32)| candidate.score + score;
+            worth(ours).total_cmp(&worth(theirs)).then(theirs.0.target.cmp(&ours.0.target))
+        })
 }
 
 /// Texts up to here name a thing and tell no more of it.
@@ -221,7 +228,7 @@ pub fn matches(index: &Index, judges: &Judges, profile: &Profile) -> Matches {
             worth(index, profile, candidate, score, certainty)
         },
     );
-    Matches { clarification, claim }
+    Matches { clarification, claim, nearest: nearest(index, judges, &candidates) }
 }
 
 /// The open claim nearest to `profile` that is not `own`, for a person to look at. One of another matter is not near,

@@ -16,7 +16,8 @@ use time::OffsetDateTime;
 /// Which models.
 #[derive(clap::Args)]
 pub struct Of {
-    /// likelihood, a hint for order; or topics, which departments a claim belongs to.
+    /// likelihood, a hint for order; topics, which departments a claim belongs to; or intent, what a message is
+    /// that no rule knows.
     kind: Which,
     /// The agency's id.
     #[arg(long)]
@@ -30,6 +31,7 @@ pub struct Of {
 enum Which {
     Likelihood,
     Topics,
+    Intent,
 }
 
 impl Of {
@@ -37,6 +39,7 @@ impl Of {
         match self.kind {
             Which::Likelihood => Kind::Likelihood,
             Which::Topics => Kind::Topics,
+            Which::Intent => Kind::Intent,
         }
     }
 
@@ -79,6 +82,9 @@ pub async fn run(arguments: &Arguments, now: OffsetDateTime) -> anyhow::Result<(
         (Some(folder), Kind::Likelihood) => likelihood::posts(folder)?,
         (Some(_), Kind::Topics) => {
             bail!("topics learns from re-routed claims alone: leave --labelled out")
+        }
+        (Some(_), Kind::Intent) => {
+            bail!("intent learns from what the office said of its messages alone: leave --labelled out")
         }
     };
     let lent: Vec<_> = posts.iter().map(|post| post.labelled(Source::Lent)).collect();

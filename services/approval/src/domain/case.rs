@@ -24,6 +24,8 @@ pub struct CaseFile {
     pub report_count: i64,
     /// 0 to 100; order only.
     pub urgency: i32,
+    /// Where it stands among cases of equal urgency, 0 to 100; order only, never shown.
+    pub order_hint: i32,
     /// True once an officer set it urgent.
     pub urgent: bool,
     /// When the response clock ends.

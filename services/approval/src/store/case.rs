@@ -19,6 +19,7 @@ struct Row {
     state_revision: i64,
     report_count: i64,
     urgency: i32,
+    order_hint: i32,
     urgent: bool,
     due_time: Option<OffsetDateTime>,
     open_time: OffsetDateTime,
@@ -43,6 +44,7 @@ impl TryFrom<Row> for CaseFile {
             state_revision: row.state_revision,
             report_count: row.report_count,
             urgency: row.urgency,
+            order_hint: row.order_hint,
             urgent: row.urgent,
             due_time: row.due_time,
             open_time: row.open_time,
@@ -61,8 +63,8 @@ impl TryFrom<Row> for CaseFile {
 pub async fn get(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note, merged_into, suspended_clarification,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
+                urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
                 suspension_revision
          FROM approval.case_file WHERE case_id = $1",
         case.as_uuid()
@@ -108,8 +110,8 @@ pub async fn of_code(
 pub async fn lock(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note, merged_into, suspended_clarification,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
+                urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
                 suspension_revision
          FROM approval.case_file WHERE case_id = $1 FOR NO KEY UPDATE",
         case.as_uuid()
@@ -125,6 +127,8 @@ pub struct QueueKey {
     unfinished: bool,
     urgent: bool,
     urgency: i32,
+    #[serde(default)]
+    order_hint: i32,
     report_count: i64,
     case: CaseId,
 }
@@ -135,6 +139,7 @@ impl From<&CaseFile> for QueueKey {
             unfinished: !matches!(case.state, CaseState::Published | CaseState::Dismissed),
             urgent: case.urgent,
             urgency: case.urgency,
+            order_hint: case.order_hint,
             report_count: case.report_count,
             case: case.case,
         }
@@ -154,26 +159,28 @@ pub async fn list(
         unfinished: true,
         urgent: true,
         urgency: i32::MAX,
+        order_hint: i32::MAX,
         report_count: i64::MAX,
         case: CaseId::from_uuid(Uuid::max()),
     };
     let after = after.unwrap_or(&first);
     let rows = sqlx::query_as!(
         Row,
-        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, urgent,
-                due_time, open_time, departments, note, merged_into, suspended_clarification,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
+                urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
                 suspension_revision
          FROM approval.case_file
          WHERE agency_id = $1
            AND state = ANY($2)
-           AND (unfinished, urgent, urgency, report_count, case_id) < ($3, $4, $5, $6, $7)
-         ORDER BY unfinished DESC, urgent DESC, urgency DESC, report_count DESC, case_id DESC
-         LIMIT $8",
+           AND (unfinished, urgent, urgency, order_hint, report_count, case_id) < ($3, $4, $5, $6, $7, $8)
+         ORDER BY unfinished DESC, urgent DESC, urgency DESC, order_hint DESC, report_count DESC, case_id DESC
+         LIMIT $9",
         agency.as_uuid(),
         &states,
         after.unfinished,
         after.urgent,
         after.urgency,
+        after.order_hint,
         after.report_count,
         after.case.as_uuid(),
         limit
@@ -343,6 +350,8 @@ pub struct ClaimCounts {
     pub report_count: i64,
     /// 0 to 100.
     pub urgency: i32,
+    /// Where it stands among claims of equal urgency, 0 to 100.
+    pub order_hint: i32,
     /// Suggested, best first.
     pub departments: Vec<String>,
 }
@@ -393,19 +402,20 @@ pub async fn insert_for_claims(
     let revisions: Vec<i64> = opened.iter().map(|one| one.claim.claim_state_revision).collect();
     let counts: Vec<i64> = opened.iter().map(|one| one.claim.report_count).collect();
     let urgencies: Vec<i32> = opened.iter().map(|one| one.claim.urgency).collect();
+    let hints: Vec<i32> = opened.iter().map(|one| one.claim.order_hint).collect();
     // An array of arrays must be rectangular, so the departments travel as JSON.
     let departments: Vec<serde_json::Value> =
         opened.iter().map(|one| serde_json::Value::from(one.claim.departments.clone())).collect();
     sqlx::query!(
         "INSERT INTO approval.case_file
              (case_id, agency_id, code, claim_id, sentence, state, claim_state_revision, report_count, urgency,
-              departments, open_time)
+              order_hint, departments, open_time)
          SELECT case_id, $1, code, claim_id, sentence, 'open', claim_state_revision, report_count, urgency,
-                ARRAY(SELECT jsonb_array_elements_text(departments)), $10
+                order_hint, ARRAY(SELECT jsonb_array_elements_text(departments)), $11
          FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[],
-                     $9::jsonb[])
+                     $9::integer[], $10::jsonb[])
               AS opened (case_id, code, claim_id, sentence, claim_state_revision, report_count, urgency,
-                         departments)",
+                         order_hint, departments)",
         agency.as_uuid(),
         &cases,
         &codes,
@@ -414,6 +424,7 @@ pub async fn insert_for_claims(
         &revisions,
         &counts,
         &urgencies,
+        &hints,
         &departments,
         now
     )
@@ -433,16 +444,17 @@ pub async fn grow(
     let revisions: Vec<i64> = claims.iter().map(|one| one.claim_state_revision).collect();
     let counts: Vec<i64> = claims.iter().map(|one| one.report_count).collect();
     let urgencies: Vec<i32> = claims.iter().map(|one| one.urgency).collect();
+    let hints: Vec<i32> = claims.iter().map(|one| one.order_hint).collect();
     let departments: Vec<serde_json::Value> =
         claims.iter().map(|one| serde_json::Value::from(one.departments.clone())).collect();
     sqlx::query!(
         "UPDATE approval.case_file
          SET sentence = grown.sentence, claim_state_revision = grown.claim_state_revision,
-             report_count = grown.report_count, urgency = grown.urgency,
+             report_count = grown.report_count, urgency = grown.urgency, order_hint = grown.order_hint,
              departments = CASE WHEN case_file.departments_decided THEN case_file.departments
                                 ELSE ARRAY(SELECT jsonb_array_elements_text(grown.departments)) END
-         FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::jsonb[])
-              AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, departments)
+         FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::jsonb[])
+              AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, order_hint, departments)
          WHERE case_file.agency_id = $1
            AND case_file.claim_id = grown.claim_id
            AND case_file.claim_state_revision < grown.claim_state_revision",
@@ -452,6 +464,7 @@ pub async fn grow(
         &revisions,
         &counts,
         &urgencies,
+        &hints,
         &departments
     )
     .execute(tx)

@@ -216,3 +216,14 @@ pub async fn insert_client(
     .await?;
     Ok(())
 }
+
+/// What a person is called.
+pub async fn display_name(tx: &mut PgConnection, person: PersonId) -> Result<Option<String>, StoreError> {
+    let name = sqlx::query_scalar!(
+        "SELECT display_name FROM approval.person WHERE person_id = $1",
+        person.as_uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(name)
+}

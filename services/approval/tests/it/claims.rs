@@ -1,7 +1,7 @@
 //! A case for every claim, whatever comes first and however often.
 
 use contracts::approval::v1 as pb;
-use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened};
+use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened, Intent, MessageCorrected};
 use grpc::with_token;
 use ids::{ClaimId, ReportId};
 use testkit::eventually;
@@ -147,4 +147,63 @@ async fn a_dismissed_case_stays_closed_and_tells_classification() {
     let drafter = office.sign_in("drafter").await;
     let refused = office.save_draft(&drafter, &case.case_id, None, crate::office::watermelon()).await;
     assert_refused(refused, Code::FailedPrecondition, "CASE_STATE");
+}
+
+#[tokio::test]
+async fn what_an_officer_said_of_a_message_is_in_the_audit_trail_under_the_officers_name_once() {
+    let office = Office::open().await;
+    let (person, name): (uuid::Uuid, String) =
+        sqlx::query_as("SELECT person_id, display_name FROM approval.person WHERE login = 'duty'")
+            .fetch_one(&office.database.superuser())
+            .await
+            .unwrap();
+    let report = ReportId::mint();
+    let corrected = MessageCorrected {
+        agency_id: office.agency.to_string(),
+        report_id: report.to_string(),
+        previous_intent: Intent::Complaint.into(),
+        intent: Intent::Report.into(),
+        person_id: person.to_string(),
+        decide_time: Some(grpc::timestamp(office.now())),
+    };
+    office.classification.say(office.agency, &corrected).await;
+    let auditor = office.sign_in("auditor").await;
+    let entries = async || {
+        let request = with_token(pb::ListAuditRequest::default(), &auditor.token);
+        let mut entries = office.approval().list_audit(request).await.unwrap().into_inner().entries;
+        entries.retain(|entry| entry.action == "message.intent_set");
+        entries
+    };
+    let entries =
+        eventually("the entries", async || Some(entries().await).filter(|all| !all.is_empty())).await;
+    assert_eq!((entries.len(), &entries[0].actor), (1, &name));
+    assert_eq!(entries[0].subject, format!("report {report} complaint -> report"));
+}
+
+#[tokio::test]
+async fn among_equals_the_hint_orders_the_queue_over_pages_and_without_one_a_case_stands_in_the_middle() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    // More reports stand before fewer, unless a hint says otherwise; a hint lifts nothing over what burns more.
+    for (report_count, urgency, order_hint) in
+        [(9, 20, None), (1, 20, Some(90)), (50, 20, Some(10)), (3, 20, None), (1, 40, Some(0))]
+    {
+        let told = claim(ClaimId::mint(), report_count, urgency).map(|claim| Claim { order_hint, ..claim });
+        let opened = ClaimOpened { agency_id: office.agency.to_string(), claim: told };
+        office.classification.say(office.agency, &opened).await;
+    }
+    eventually("five cases", async || Some(cases(&office, &duty).await).filter(|cases| cases.len() == 5))
+        .await;
+    let mut listed = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListCasesRequest { page_size: 2, page_token, ..Default::default() };
+        let page = office.approval().list_cases(with_token(request, &duty.token)).await.unwrap().into_inner();
+        listed.extend(page.cases.into_iter().map(|case| (case.urgency, case.report_count)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(listed, [(40, 1), (20, 1), (20, 9), (20, 3), (20, 50)]);
 }

@@ -201,6 +201,12 @@ async fn departments_that_an_officer_set_stay_whatever_the_machine_suggests_late
     };
     let rerouted = office.approval().reroute_case(with_token(request.clone(), &duty.token)).await.unwrap();
     assert_eq!(rerouted.into_inner().case.unwrap().departments, request.departments);
+    let told = office.emitted::<pb::ClaimCorrected>().await;
+    let Some(Decision::Reroute(told)) = &told[0].decision else { panic!("{told:?}") };
+    assert!(
+        told.person_id.parse::<Uuid>().is_ok_and(|person| !person.is_nil()),
+        "who decided is said: {told:?}"
+    );
     let stale = office.approval().reroute_case(with_token(request.clone(), &duty.token)).await.unwrap_err();
     assert_eq!(stale.code(), Code::Aborted);
     let grew = ClaimGrew {

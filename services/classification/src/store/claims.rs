@@ -28,6 +28,8 @@ pub struct Claim {
     pub departments: Vec<String>,
     /// 0 to 100.
     pub urgency: u32,
+    /// Where it stands among those of equal urgency, 0 to 100; `None` without a model.
+    pub order_hint: Option<u32>,
     /// What its words say about urgency.
     pub urgency_of_words: Vec<Reason>,
     /// Why these departments.
@@ -47,6 +49,8 @@ pub struct Opening {
     pub routing: Vec<Reason>,
     /// What its words say about urgency.
     pub urgency_of_words: Vec<Reason>,
+    /// Where it stands among those of equal urgency.
+    pub order_hint: Option<u32>,
     /// The span that opening follows from.
     pub traceparent: Option<String>,
 }
@@ -99,6 +103,7 @@ struct Row {
     last_time: OffsetDateTime,
     departments: Json<Vec<String>>,
     urgency: i32,
+    order_hint: Option<i16>,
     urgency_of_words: Json<Vec<Reason>>,
     routing: Json<Vec<Reason>>,
     state_revision: i64,
@@ -120,6 +125,7 @@ impl From<Row> for Claim {
             last_time: row.last_time,
             departments: row.departments.0,
             urgency: u32::try_from(row.urgency).unwrap_or(0),
+            order_hint: row.order_hint.and_then(|hint| u32::try_from(hint).ok()),
             urgency_of_words: row.urgency_of_words.0,
             routing: row.routing.0,
             state_revision: count(row.state_revision),
@@ -241,17 +247,20 @@ pub async fn insert(
     let routing: Vec<Json<&[Reason]>> = opened.iter().map(|claim| Json(claim.routing.as_slice())).collect();
     // At most 100.
     let urgencies: Vec<i32> = opened.iter().map(|claim| claim.urgency.cast_signed()).collect();
+    let hints: Vec<Option<i16>> =
+        opened.iter().map(|claim| claim.order_hint.and_then(|hint| i16::try_from(hint).ok())).collect();
     sqlx::query!(
         "INSERT INTO classification.claim
             (agency_id, claim_id, sentence, report_count, reporter_count, place_count, first_time, last_time,
-             departments, urgency_of_words, routing, urgency, told_time)
+             departments, urgency_of_words, routing, urgency, order_hint, told_time)
          SELECT $1, claim.claim_id, claim.sentence, claim.report_count, claim.reporter_count, claim.place_count,
                 claim.first_time, claim.last_time, claim.departments, claim.urgency_of_words, claim.routing,
-                claim.urgency, $13
+                claim.urgency, claim.order_hint, $14
          FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[],
-                     $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::integer[])
+                     $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::integer[],
+                     $13::smallint[])
               AS claim (claim_id, sentence, report_count, reporter_count, place_count, first_time, last_time,
-                        departments, urgency_of_words, routing, urgency)",
+                        departments, urgency_of_words, routing, urgency, order_hint)",
         agency.as_uuid(),
         &ids,
         &sentences as &[&str],
@@ -264,6 +273,7 @@ pub async fn insert(
         &of_words as &[Json<&[Reason]>],
         &routing as &[Json<&[Reason]>],
         &urgencies,
+        &hints as &[Option<i16>],
         now,
     )
     .execute(tx)
@@ -324,7 +334,7 @@ pub async fn grown(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency,
+                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim
@@ -376,7 +386,7 @@ pub async fn get(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sql
     let row = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency,
+                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim

@@ -1,6 +1,6 @@
 //! What officers decided about claims, in the order that approval numbered.
 
-use ids::{AgencyId, ClaimId, ReportId};
+use ids::{AgencyId, ClaimId, PersonId, ReportId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ struct Row {
     report_ids: Vec<Uuid>,
     sentence: String,
     departments: Vec<String>,
+    person_id: Option<PersonId>,
     decide_time: OffsetDateTime,
 }
 
@@ -29,13 +30,18 @@ pub async fn keep(tx: &mut PgConnection, agency: AgencyId, correction: &Correcti
             Decision::Split { claim, new, reports, sentence } => {
                 ("split", *claim, Some(*new), reports, sentence.as_str(), &[])
             }
-            Decision::Reroute { claim, departments } => ("reroute", *claim, None, &[], "", departments),
+            Decision::Reroute { claim, departments, .. } => ("reroute", *claim, None, &[], "", departments),
         };
+    let person = match &correction.decision {
+        Decision::Reroute { person, .. } => person.map(PersonId::as_uuid),
+        Decision::Merge { .. } | Decision::Split { .. } => None,
+    };
     let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
     sqlx::query!(
         "INSERT INTO classification.correction
-            (agency_id, correction, kind, claim_id, other_claim_id, report_ids, sentence, departments, decide_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (agency_id, correction, kind, claim_id, other_claim_id, report_ids, sentence, departments, decide_time,
+             person_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         correction.number,
@@ -46,6 +52,7 @@ pub async fn keep(tx: &mut PgConnection, agency: AgencyId, correction: &Correcti
         sentence,
         departments,
         correction.time,
+        person,
     )
     .execute(tx)
     .await?;
@@ -60,7 +67,7 @@ pub async fn next(tx: &mut PgConnection, agency: AgencyId) -> sqlx::Result<Optio
     let row = sqlx::query_as!(
         Row,
         r#"SELECT correction, kind, claim_id AS "claim_id: ClaimId", other_claim_id AS "other_claim_id: ClaimId",
-                  report_ids, sentence, departments, decide_time
+                  report_ids, sentence, departments, person_id AS "person_id: PersonId", decide_time
            FROM classification.correction
            WHERE agency_id = $1 AND NOT applied
              AND correction = 1 + coalesce((SELECT max(correction) FROM classification.correction
@@ -108,7 +115,9 @@ impl TryFrom<Row> for Correction {
                 reports: row.report_ids.into_iter().map(ReportId::from_uuid).collect(),
                 sentence: row.sentence,
             },
-            ("reroute", _) => Decision::Reroute { claim, departments: row.departments },
+            ("reroute", _) => {
+                Decision::Reroute { claim, departments: row.departments, person: row.person_id }
+            }
             _ => {
                 let senseless = Senseless { correction: row.correction, kind: row.kind };
                 return Err(sqlx::Error::Decode(Box::new(senseless)));

@@ -4,6 +4,8 @@ pub mod changes;
 pub mod claims;
 pub mod clarifications;
 pub mod corrections;
+pub mod intents;
+pub mod lessons;
 pub mod links;
 pub mod models;
 pub mod moved;

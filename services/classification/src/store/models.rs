@@ -12,16 +12,16 @@ const DECISIONS_MAX: i64 = 20_000;
 /// Versions that are listed: the newest.
 const VERSIONS_MAX: i64 = 200;
 
-/// What the office decided about a claim: a verdict, or a department.
+/// What the office decided about a claim, a verdict or a department; or about a message, an intent.
 #[derive(Clone, Debug)]
 pub struct DecidedClaim {
-    /// The masked words of the report that the claim begins with.
+    /// The masked words of the message, or of the report that the claim begins with.
     pub masked_text: String,
     /// What was decided, as it was written down.
     pub decision: String,
     /// False where nobody decided: what the rules suggested stands as it was.
     pub by_office: bool,
-    /// When the claim was first said.
+    /// When the claim was first said, or the message's intent decided.
     pub first_time: OffsetDateTime,
 }
 

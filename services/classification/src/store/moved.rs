@@ -1,4 +1,5 @@
-//! Reports that a person moves from one claim to another.
+//! Reports that a person moves from one claim to another. Reasons stay bounded: the first says what a report is, and
+//! of the rest the oldest go.
 
 use ids::{AgencyId, ClaimId, ReportId};
 use sqlx::PgConnection;
@@ -61,7 +62,8 @@ pub async fn all_of(
     let rows = sqlx::query_as!(
         Row,
         r#"UPDATE classification.report
-           SET claim_id = $3, reasons = reasons || $4::jsonb, assignment_revision = assignment_revision + 1
+           SET claim_id = $3, assignment_revision = assignment_revision + 1,
+               reasons = CASE WHEN jsonb_array_length(reasons) < 40 THEN reasons ELSE reasons - 1 END || $4::jsonb
            WHERE agency_id = $1 AND report_id IN (
                SELECT report_id FROM classification.report
                WHERE agency_id = $1 AND claim_id = $2 ORDER BY position LIMIT $5)
@@ -94,7 +96,8 @@ pub async fn these(
     let rows = sqlx::query_as!(
         Row,
         r#"UPDATE classification.report
-           SET claim_id = $3, reasons = reasons || $4::jsonb, assignment_revision = assignment_revision + 1
+           SET claim_id = $3, assignment_revision = assignment_revision + 1,
+               reasons = CASE WHEN jsonb_array_length(reasons) < 40 THEN reasons ELSE reasons - 1 END || $4::jsonb
            WHERE agency_id = $1 AND claim_id = $2 AND report_id = ANY($5)
            RETURNING report_id AS "report_id: ReportId", intent, masked_text,
                      reasons AS "reasons: Json<Vec<Reason>>", assignment_revision"#,

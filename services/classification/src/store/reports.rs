@@ -8,6 +8,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::basis::Basis;
 use crate::decide::{Decided, Received};
 use judgement::intent::Intent;
 use judgement::reason::Reason;
@@ -31,6 +32,12 @@ pub struct Shown {
     pub reasons: Vec<Reason>,
     /// How alike it is to its claim.
     pub similarity: f32,
+    /// How often it was put somewhere else.
+    pub assignment_revision: i64,
+    /// True where a clarification answered it.
+    pub answered: bool,
+    /// What it rests on, where that was kept.
+    pub basis: Option<Basis>,
 }
 
 struct Row {
@@ -42,6 +49,9 @@ struct Row {
     seen_at: String,
     reasons: Json<Vec<Reason>>,
     similarity: f32,
+    assignment_revision: i64,
+    answered: bool,
+    basis: Option<Json<Basis>>,
 }
 
 /// The name of an intent in the database.
@@ -53,6 +63,18 @@ pub const fn intent_name(intent: Intent) -> &'static str {
         Intent::Help => "help",
         Intent::Observation => "observation",
         Intent::Other => "other",
+    }
+}
+
+/// What officers call an intent.
+pub const fn intent_zh(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Report => "线索",
+        Intent::Question => "咨询",
+        Intent::Complaint => "诉求",
+        Intent::Help => "求助",
+        Intent::Observation => "异常现象",
+        Intent::Other => "其他",
     }
 }
 
@@ -81,17 +103,18 @@ pub async fn insert(
     let similarities: Vec<f32> = decided.iter().map(|decided| decided.similarity).collect();
     let reasons: Vec<Json<&[Reason]>> =
         decided.iter().map(|decided| Json(decided.reasons.as_slice())).collect();
+    let bases: Vec<Json<&Basis>> = decided.iter().map(|decided| Json(&decided.basis)).collect();
     sqlx::query!(
         "INSERT INTO classification.report
             (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,
-             clarification_id, similarity, reasons, channel)
+             clarification_id, similarity, reasons, channel, basis)
          SELECT $1, report.report_id, report.reporter_id, report.masked_text, report.said_time, report.seen_at,
                 report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons,
-                report.channel
+                report.channel, report.basis
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
-                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[])
+                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[], $13::jsonb[])
               WITH ORDINALITY AS report (report_id, reporter_id, masked_text, said_time, seen_at, intent,
-                                         claim_id, clarification_id, similarity, reasons, channel, position)
+                                         claim_id, clarification_id, similarity, reasons, channel, basis, position)
          ORDER BY report.position",
         agency.as_uuid(),
         &ids,
@@ -105,6 +128,7 @@ pub async fn insert(
         &similarities,
         &reasons as &[Json<&[Reason]>],
         &channels,
+        &bases as &[Json<&Basis>],
     )
     .execute(tx)
     .await?;
@@ -157,7 +181,7 @@ pub async fn put(
 ) -> sqlx::Result<u64> {
     let revision = sqlx::query_scalar!(
         "UPDATE classification.report
-         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7,
+         SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7, basis = $8,
              assignment_revision = assignment_revision + 1
          WHERE agency_id = $1 AND report_id = $2
          RETURNING assignment_revision",
@@ -168,6 +192,7 @@ pub async fn put(
         decided.clarification().map(ClarificationId::as_uuid),
         decided.similarity,
         Json(decided.reasons.as_slice()) as Json<&[Reason]>,
+        Json(&decided.basis) as Json<&Basis>,
     )
     .fetch_one(tx)
     .await?;
@@ -185,7 +210,8 @@ pub async fn explain(
     reasons: &[Reason],
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE classification.report SET reasons = reasons || $3::jsonb
+        "UPDATE classification.report
+         SET reasons = CASE WHEN jsonb_array_length(reasons) < 40 THEN reasons ELSE reasons - 1 - 1 END || $3::jsonb
          WHERE agency_id = $1 AND report_id = $2",
         agency.as_uuid(),
         report.as_uuid(),
@@ -241,7 +267,8 @@ pub async fn of_claim(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
-                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity, assignment_revision,
+                  clarification_id IS NOT NULL AS "answered!", basis AS "basis: Json<Basis>"
            FROM classification.report
            WHERE agency_id = $1 AND claim_id = $2 AND position < $3
            ORDER BY position DESC
@@ -270,7 +297,8 @@ pub async fn without_claim(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
-                  reasons AS "reasons: Json<Vec<Reason>>", similarity
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity, assignment_revision,
+                  clarification_id IS NOT NULL AS "answered!", basis AS "basis: Json<Basis>"
            FROM classification.report
            WHERE agency_id = $1 AND claim_id IS NULL AND position < $2
              AND ($3::text IS NULL OR intent = $3)
@@ -326,6 +354,28 @@ impl TryFrom<Row> for Shown {
             seen_at: row.seen_at,
             reasons: row.reasons.0,
             similarity: row.similarity,
+            assignment_revision: row.assignment_revision,
+            answered: row.answered,
+            basis: row.basis.map(|basis| basis.0),
         })
     }
+}
+
+/// A message as it was judged, if it is here.
+///
+/// # Errors
+/// When the database is away or the row makes no sense.
+pub async fn shown(tx: &mut PgConnection, agency: AgencyId, report: ReportId) -> sqlx::Result<Option<Shown>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT position, report_id AS "report_id: ReportId", masked_text, intent, said_time, seen_at,
+                  reasons AS "reasons: Json<Vec<Reason>>", similarity, assignment_revision,
+                  clarification_id IS NOT NULL AS "answered!", basis AS "basis: Json<Basis>"
+           FROM classification.report WHERE agency_id = $1 AND report_id = $2"#,
+        agency.as_uuid(),
+        report.as_uuid(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    row.map(Shown::try_from).transpose()
 }

@@ -180,7 +180,11 @@ async fn a_rerouted_claim_says_so_and_keeps_its_departments_as_it_grows() {
     let desk = Desk::open(1).await;
     let melons = desk.hears(&[Said::new(MELONS)]).await[0].claim.unwrap();
     let departments = vec!["县农业农村局".to_owned()];
-    let reroute = claim_corrected::Reroute { claim_id: melons.to_string(), departments: departments.clone() };
+    let reroute = claim_corrected::Reroute {
+        claim_id: melons.to_string(),
+        departments: departments.clone(),
+        person_id: String::new(),
+    };
     desk.approval_says(&[desk.corrected(1, claim_corrected::Decision::Reroute(reroute))]).await;
     desk.applied(1).await;
     desk.hears(&[Said::new(MELONS)]).await;

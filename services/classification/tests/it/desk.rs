@@ -84,7 +84,8 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 async fn stop(lifecycle: &Lifecycle) {
     lifecycle.stop();
-    assert_eq!(lifecycle.stopped(Duration::from_secs(20)).await, runtime::Stopped::AsAsked);
+    let stopped = lifecycle.clone().stopped(Duration::from_secs(20)).await;
+    assert_eq!(stopped, runtime::Stopped::AsAsked);
 }
 
 /// One message of a citizen.

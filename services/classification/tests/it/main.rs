@@ -2,12 +2,15 @@
 
 mod answer;
 mod ask;
+mod basis;
 mod correct;
 mod desk;
 mod gather;
 mod index_file;
+mod intent;
 mod links;
 mod pictures;
+mod reroute;
 mod rules;
 mod suggest;
 mod train;

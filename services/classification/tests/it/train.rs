@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use classification::train::{Kind, State, TrainError, roll_back, train, versions};
-use contracts::classification::v1::Reason;
-use ids::AgencyId;
+use contracts::approval::v1::{ClaimCorrected, claim_corrected};
+use contracts::classification::v1::{ClaimOpened, Reason};
+use ids::{AgencyId, PersonId};
 use runtime::Clock;
 use time::OffsetDateTime;
 
@@ -99,6 +100,13 @@ async fn a_trained_model_hints_at_once_and_without_one_there_is_no_hint() {
     let hint = desk.hint("紧急扩散！高速公路塌了，转给家人").await.expect("a model is active");
     assert!(hint.detail.contains("排序参考") && hint.detail.contains("第1版"), "{hint:?}");
     assert!(hint.share.abs() < 1e-9, "a hint is no part of any score: {hint:?}");
+    assert!(desk.hint("今日天气预报，多云转晴").await.is_some());
+    let opened: Vec<ClaimOpened> = desk.emitted().await;
+    let hints: Vec<Option<u32>> =
+        opened.iter().map(|opened| opened.claim.as_ref().and_then(|claim| claim.order_hint)).collect();
+    assert_eq!((hints.len(), hints[0]), (3, None), "without a model a claim has no place among its equals");
+    assert!(hints[1] > hints[2], "what is said as rumors were stands before what is not: {hints:?}");
+    assert!(hints.iter().flatten().all(|hint| *hint <= 100));
     desk.close().await;
 }
 
@@ -175,5 +183,43 @@ async fn a_verdict_is_kept_with_the_clarification_that_says_it() {
     desk.signs(&Words::melons()).await;
     let query = "SELECT count(*) FROM classification.clarification WHERE verdict = 'false'";
     desk.eventually_counts("signed verdicts", query, 1).await;
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_officer_re_routed_teaches_the_department_that_the_officer_named() {
+    let desk = Desk::open(1).await;
+    let now = Clock::system().now();
+    desk.finished(&FIRST, now - Duration::from_secs(3_600)).await;
+    let claims: Vec<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT claim_id FROM classification.claim WHERE state = 'dismissed' ORDER BY first_time DESC LIMIT 80",
+    )
+    .fetch_all(&desk.database.superuser())
+    .await
+    .unwrap();
+    let officer = PersonId::mint();
+    let rerouted: Vec<ClaimCorrected> = (1..)
+        .zip(&claims)
+        .map(|(correction, claim)| ClaimCorrected {
+            agency_id: desk.agency.to_string(),
+            correction,
+            decide_time: Some(grpc::timestamp(now)),
+            decision: Some(claim_corrected::Decision::Reroute(claim_corrected::Reroute {
+                claim_id: claim.to_string(),
+                departments: vec!["县融媒体中心气象台".into(), "县应急管理局".into()],
+                person_id: officer.to_string(),
+            })),
+        })
+        .collect();
+    desk.approval_says(&rerouted).await;
+    let query = "SELECT count(*) FROM classification.correction WHERE applied";
+    desk.eventually_counts("applied corrections", query, 80).await;
+
+    let version = train(&desk.database.pool, desk.agency, Kind::Topics, &[], now).await.unwrap();
+    assert_eq!((version.state, version.own_count), (State::Active, 80), "{version:?}");
+    let claim = desk.hears(&[Said::new("今日天气预报第9报，晴转多云")]).await[0].claim.unwrap();
+    let claim = desk.claim(claim).await;
+    assert_eq!(claim.departments[0], "县融媒体中心气象台", "{claim:?}");
+    assert!(claim.reasons.iter().any(|reason| reason.signal == "route.trained"), "{claim:?}");
     desk.close().await;
 }

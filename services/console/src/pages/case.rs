@@ -31,6 +31,7 @@ use crate::views::{
     CaseView, FindingView, Kind, PublicationView, ReasonView, ReportView, RevisionView, SpreadView,
     SuggestionView, reasons,
 };
+use crate::wording::{self, Worded};
 
 /// Suggestions on one page; each of them asks for the other case.
 const SUGGESTIONS_MAX: i32 = 3;
@@ -49,6 +50,8 @@ struct CasePage {
     suggestions: Vec<SuggestionView>,
     works: bool,
     leads: bool,
+    /// What this person may say that a report is instead.
+    intents: Vec<Worded>,
     drafts: bool,
     typed: Typed,
 }
@@ -359,6 +362,7 @@ async fn case_page(
             frame,
             works: works && case.open(),
             leads: matches!(who.role(), Role::DutyOfficer | Role::Signer) && case.open(),
+            intents: wording::sayable(who),
             suggestions,
             drafts: who.role() == Role::Drafter && case.open(),
             case,

@@ -208,7 +208,13 @@ pub(crate) async fn decline(
 }
 
 /// The case's page with what was refused.
-async fn again(console: &Console, who: &SignedIn, case_id: &str, problem: Problem, typed: Typed) -> Answer {
+pub(super) async fn again(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+    problem: Problem,
+    typed: Typed,
+) -> Answer {
     let loaded = load_case(console, who, case_id).await.map_err(|status| who.refuse(&status))?;
     Ok(refused_page(console, who, loaded, problem, typed).await)
 }

@@ -14,7 +14,7 @@ use crate::frame::{Frame, page, page_with};
 use crate::problem::{Answer, Problem, Refused, kept};
 use crate::session::SignedIn;
 use crate::views::ReportView;
-use crate::wording::{self, Choice};
+use crate::wording::{self, Choice, Worded};
 
 #[derive(Template)]
 #[template(path = "messages.html")]
@@ -25,6 +25,8 @@ struct MessagesPage {
     intent: String,
     messages: Vec<ReportView>,
     next_page: String,
+    /// What this person may say that a message is; nothing for those who may not.
+    intents: Vec<Worded>,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,6 +76,18 @@ pub(super) async fn refused_page(
     }
 }
 
+/// The page with why something on it was refused.
+pub(super) async fn alert_page(
+    console: &Console,
+    who: &SignedIn,
+    filter: Filter,
+    problem: Problem,
+) -> Answer {
+    let status = problem.status();
+    let frame = Frame::of(who).here("/messages").alert(problem);
+    Ok(page_with(status, &load(console, who, frame, filter, None).await?))
+}
+
 async fn load(
     console: &Console,
     who: &SignedIn,
@@ -115,5 +129,6 @@ async fn load(
         intent: filter.intent,
         messages,
         next_page: listed.next_page_token,
+        intents: wording::sayable(who),
     })
 }

@@ -22,6 +22,8 @@
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
 //! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
+//! | `POST /message/{report_id}/intent` | `set_intent` `expected_revision` `intent` `case_id` | 303 `/messages?intent=`, or the case where `case_id` says one |
+//! | `GET /message/{report_id}/judgement` | | how it was judged beside how it would be now; changes nothing |
 //! | `GET /case/{case_id}` | | the case |
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
@@ -86,6 +88,8 @@ mod department;
 mod draft;
 mod gather;
 mod halt;
+mod intent;
+mod judgement;
 mod media;
 mod messages;
 mod publications;
@@ -121,6 +125,8 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/messages", get(messages::show))
         .route("/message/{report_id}/media", get(media::show))
         .route("/message/{report_id}/transcript", post(media::transcribe))
+        .route("/message/{report_id}/intent", post(intent::set))
+        .route("/message/{report_id}/judgement", get(judgement::show))
         .route("/case/{case_id}", get(case::show))
         .route("/case/{case_id}/live", get(case::live))
         .route("/case/{case_id}/urgency", post(case::set_urgency))
@@ -176,6 +182,8 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "revoked" => words.done_revoked,
         "resolved" => words.done_resolved,
         "transcribed" => words.done_transcribed,
+        "intent_set" => words.done_intent_set,
+        "intent_placed" => words.done_intent_placed,
         "rules_saved" => words.done_rules_saved,
         "rules_restored" => words.done_rules_restored,
         _ => return None,

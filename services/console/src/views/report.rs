@@ -4,7 +4,7 @@ use contracts::classification::v1::{ClassifiedReport, Reason};
 
 use crate::language::{Language, fill};
 use crate::show;
-use crate::views::MediaView;
+use crate::views::{BasisView, MediaView};
 use crate::wording::{self, Worded};
 
 /// A report or another message.
@@ -21,6 +21,12 @@ pub(crate) struct ReportView {
     pub seen_at: String,
     pub alike: String,
     pub reasons: Vec<ReasonView>,
+    /// How often it was put somewhere else.
+    pub revision: u64,
+    /// True where a clarification answered it.
+    pub answered: bool,
+    /// What the judgement rests on, where that was kept.
+    pub basis: Option<BasisView>,
 }
 
 /// One reason behind a judgement.
@@ -34,6 +40,7 @@ pub(crate) struct ReasonView {
 impl ReportView {
     pub(crate) fn of(report: ClassifiedReport, language: Language) -> Self {
         let words = language.words();
+        let basis = report.basis.clone().map(|basis| BasisView::of(basis, &report.masked_text));
         Self {
             intent: wording::intent(report.intent(), words),
             said: show::minute(report.said_time.as_ref(), language),
@@ -45,6 +52,9 @@ impl ReportView {
             text: report.masked_text,
             seen_at: report.seen_at,
             reasons: reasons(report.reasons),
+            revision: report.assignment_revision,
+            answered: report.answered,
+            basis,
         }
     }
 }

@@ -124,8 +124,13 @@ fn pieces(sentence: &str, words: &[String]) -> Vec<Piece> {
             }
         }
     }
+    marked_pieces(characters, &marked)
+}
+
+/// Neighbouring characters that are marked alike, together.
+pub(super) fn marked_pieces(characters: Vec<char>, marked: &[bool]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    for (character, marked) in characters.into_iter().zip(marked) {
+    for (character, &marked) in characters.into_iter().zip(marked) {
         match pieces.last_mut() {
             Some(piece) if piece.marked == marked => piece.text.push(character),
             _ => pieces.push(Piece { text: character.to_string(), marked }),

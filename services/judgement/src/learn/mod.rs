@@ -2,10 +2,11 @@
 //! labelled folders that an operator gives.
 //!
 //! Everything is deterministic: the same rows give the same weights, byte for byte. Nothing trained is shipped,
-//! and no model decides: `likelihood` orders, `sorter` suggests.
+//! and no model decides: `likelihood` orders, `sorter` suggests, `intents` speaks where no rule does.
 
 pub mod calibration;
 pub mod grams;
+pub mod intents;
 pub mod likelihood;
 pub mod linear;
 pub mod metrics;
