@@ -84,6 +84,18 @@ await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'conten
     }).then((answer) => answer.json())
     check(sent.reply?.startsWith('收到，编号'), 'the receipt comes', JSON.stringify(sent))
   })
+
+// Somebody shows a screenshot that says what nobody said before, and somebody sends a voice message.
+const json = { 'content-type': 'application/json' }
+const control = (path, init) => fetch(`${outside}/_control/${path}`, { method: 'POST', ...init }).then((answer) => answer.json())
+for (const [kind, file] of [
+  ['image', readFileSync('services/ingest/tests/fixtures/melons.png')],
+  ['voice', Buffer.from('#!AMR\n<')],
+]) {
+  const { citizens: [{ openid }] } = await control('citizens', { headers: json, body: '{"count":1,"open_window":true}' })
+  const { media_id } = await control(`media?kind=${kind}`, { body: file })
+  await control('messages', { headers: json, body: JSON.stringify({ openid, msg_type: kind, media: { MediaId: media_id } }) })
+}
 await citizen.goto(`${outside}/timeline`)
 await look(citizen, 'timeline')
 await citizen.goto(site)
@@ -92,7 +104,12 @@ await look(citizen, 'site')
 // The office.
 const duty = await person('duty')
 await look(duty, 'queue')
-await duty.goto(`${console_}/messages`)
+let recording = 0
+for (let tries = 0; tries < 100 && !recording; tries += 1) {
+  await duty.goto(`${console_}/messages`)
+  recording = await duty.locator('form[action$="/transcript"]').count()
+}
+check(recording > 0, 'a voice message has a box for what it says')
 await look(duty, 'messages')
 await duty.goto(`${console_}/publications`)
 await look(duty, 'publications')
@@ -143,6 +160,9 @@ check((await duty.locator('.suggestion mark').count()) > 0, 'the words that both
 check((await duty.locator('.chart svg rect').count()) === 24, 'the spread has a bar for every hour')
 await duty.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true }))
 await look(duty, 'case-suggestion')
+await duty.goto(`${console_}${await duty.locator('a[href$="/judgement"]').first().getAttribute('href')}`)
+check((await duty.locator('[data-judgement]').count()) === 2, 'a judgement stands beside that of today')
+await look(duty, 'judgement')
 await duty.goto(`${console_}/case/${caseId}`)
 await duty.fill('[name=department]', '应急管理局')
 await duty.fill('[name=question]', '是否收到过涉及我县的地震预报？')

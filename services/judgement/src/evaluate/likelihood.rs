@@ -1,7 +1,7 @@
 //! Measures the hint for order: how well rumors are told from other posts, trained on one folder and judged on
-//! another that is later in time.
+//! another that is later in time; of one folder alone, trained on what came first and judged on the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -67,7 +67,11 @@ pub fn posts(folder: &Path) -> Result<Vec<Post>, RowsError> {
     Ok(posts)
 }
 
-/// Trains on `train` and measures on `data`.
+/// Of one folder, the part that comes first and is learned from.
+const EARLIER: f64 = 2.0 / 3.0;
+
+/// Trains on `train` and measures on `data`. Where both are one, it learns from the earlier posts and judges later ones
+/// about other rumors: who has seen a rumor knows it again.
 ///
 /// # Errors
 /// When a file is missing or cannot be read, or nothing was given to train on.
@@ -76,13 +80,14 @@ pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsErro
     let mut own: Vec<Post> = rows::read(folder, OWN)?;
     // Times are written so that their order is that of their letters.
     own.sort_by(|ours, theirs| ours.time.cmp(&theirs.time));
+    let same = folder == data;
+    let posts: Vec<Post> = if same { later_of(&mut own) } else { rows::read(data, OWN)? };
     let lent: Vec<Post> = if rows::exists(folder, LENT) { rows::read(folder, LENT)? } else { Vec::new() };
     let own_rows = own.iter().map(|post| post.labelled(Source::Own));
     let labelled: Vec<Labelled<'_>> =
         own_rows.chain(lent.iter().map(|post| post.labelled(Source::Lent))).collect();
     let model = Likelihood::train(&labelled)
         .map_err(|source| RowsError::TooFew { folder: folder.to_owned(), source })?;
-    let posts: Vec<Post> = rows::read(data, OWN)?;
     let groups = judged(&model, &posts, Source::Own);
     let figure = |measured: fn(&[Outcome]) -> f64| over(&groups, measured);
     let mut figures = vec![
@@ -116,13 +121,21 @@ pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsErro
         let bar = "#".repeat(bin.rows * 40 / all.len().max(1));
         format!("{:>6}  {:.2}  {:.2}  {bar}", bin.rows, bin.predicted, bin.observed)
     }));
-    if !lent.is_empty() && rows::exists(data, LENT) {
+    if !same && !lent.is_empty() && rows::exists(data, LENT) {
         let groups = judged(&model, &rows::read::<Post>(data, LENT)?, Source::Lent);
         figures.push(Figure::shown("weibo21 AUC", over(&groups, auc)));
         figures.push(Figure::shown("weibo21 accuracy", over(&groups, accuracy)));
         figures.push(Figure::shown("weibo21 F1 (rumor)", over(&groups, |rows| f1(rows, true))));
     }
     Ok(Evaluation { task: "likelihood", figures, notes })
+}
+
+/// Takes the later of posts that are in order of time, those about earlier ones' rumors left out.
+fn later_of(posts: &mut Vec<Post>) -> Vec<Post> {
+    let mut later = posts.split_off((posts.len() as f64 * EARLIER) as usize);
+    let known: HashSet<&str> = posts.iter().map(Post::group).collect();
+    later.retain(|post| !known.contains(post.group()));
+    later
 }
 
 /// What the model says of posts, and what they were; copies of one rumor in one group.
@@ -180,6 +193,31 @@ mod tests {
         assert!((evaluation.figures[0].interval.value - 1.0).abs() < 1e-9, "{:?}", evaluation.figures[0]);
         let print = |evaluation: &Evaluation| serde_json::to_string(evaluation).unwrap();
         assert_eq!(print(&evaluation), print(&measured()));
+    }
+
+    #[test]
+    fn of_one_folder_the_later_posts_about_other_rumors_are_judged_and_none_that_was_learned() {
+        let posts = |groups: &[&str]| -> Vec<Post> {
+            let post = |(at, group): (usize, &&str)| Post {
+                id: at.to_string(),
+                text: String::new(),
+                label: Label::Rumor,
+                cluster: Some((*group).to_owned()),
+                time: None,
+            };
+            groups.iter().enumerate().map(post).collect()
+        };
+        let mut earlier = posts(&["a", "b", "a", "c", "b", "d"]);
+        let later = later_of(&mut earlier);
+        assert_eq!(earlier.len(), 4);
+        assert_eq!(later.iter().map(|post| post.id.as_str()).collect::<Vec<_>>(), ["5"]);
+        let one = folder("one", 0);
+        let notes = measure(one.path(), Some(one.path())).unwrap().notes;
+        assert!(
+            notes[0].starts_with("trained on 40 posts") && notes[0].contains("judged 20 posts"),
+            "{}",
+            notes[0]
+        );
     }
 
     #[test]
