@@ -43,7 +43,7 @@ pub enum Conflict {
 
 /// Characters that never belong to a place's name; before an ending they show that no name stands there.
 const NOT_IN_NAMES: &str =
-    "在的了去到从那这个有们我你他她它是和与都各每某哪何全本该此几两一多对于给被把让向往";
+    "在的了去到从那这个有们我你他她它是和与都各每某哪何全本该此几两一多对于给被把让向往咱点";
 
 impl Facts {
     /// Characters of a place's name.

@@ -156,10 +156,10 @@ fn best_to_join<'a>(
 }
 
 /// Texts up to here name a thing and tell no more of it.
-const BRIEF_CHARACTERS: f32 = 16.0;
+const BRIEF_CHARACTERS: f32 = 24.0;
 
 /// What it is worth to the judge of joining that a brief text names the claim's subject: it has few words to share.
-const NAMED: f32 = 4.0;
+const NAMED: f32 = 6.0;
 
 /// What both must have in common for a short text to be alike, whatever the sum of weights says: those were fitted
 /// among many rivals, and a young index has none.
@@ -183,7 +183,9 @@ impl Common {
         let sentence = &candidate.alike.sentence;
         sentence.text_length > SHORT_CHARACTERS
             || sentence.cosine.max(sentence.covering).max(sentence.covered) >= self.words
-                && (sentence.matter >= self.matter || sentence.covering >= WHOLLY)
+                && (sentence.matter >= self.matter
+                    || sentence.covering >= WHOLLY
+                    || sentence.agreement.shared_subject)
     }
 }
 
