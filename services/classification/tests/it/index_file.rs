@@ -1,5 +1,7 @@
 //! The index's file: written while the service serves, read at its next start, and never needed.
 
+#![expect(clippy::unwrap_used, reason = "a test cannot go on without its replica")]
+
 use std::path::PathBuf;
 
 use ids::ClaimId;

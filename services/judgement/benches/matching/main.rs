@@ -37,6 +37,7 @@ fn main() {
         .sample_size(20)
         .measurement_time(Duration::from_secs(4))
         .plotting_backend(criterion::PlottingBackend::Plotters);
+    #[expect(clippy::disallowed_methods, reason = "a benchmark has no other configuration")]
     let largest = std::env::var("CHENGQING_BENCH_LARGEST").ok().and_then(|largest| largest.parse().ok());
     let sizes: Vec<usize> = SIZES.into_iter().filter(|&size| size <= largest.unwrap_or(usize::MAX)).collect();
     let texts = Texts::read();
