@@ -86,6 +86,8 @@ pub struct Likeness {
     pub informative: u32,
     /// Characters of the text.
     pub text_length: f32,
+    /// Characters of the text that say something.
+    pub text_informative: u32,
     /// Of a text that names a place, the share of what it claims of it (not where, when, or that it is passed on)
     /// that the document has; 1 where it names none.
     pub matter: f32,
@@ -183,6 +185,7 @@ impl Asked {
         let mark = marks.next(self.grams.len());
         let mut likeness = Likeness {
             informative: document.informative,
+            text_informative: self.informative as u32,
             agreement: agreement(&self.codes, document.codes),
             ..Likeness::default()
         };

@@ -155,8 +155,8 @@ fn best_to_join<'a>(
         })
 }
 
-/// Texts up to here name a thing and tell no more of it.
-const BRIEF_CHARACTERS: f32 = 24.0;
+/// Texts of so few characters that say something name a thing and tell no more of it.
+const BRIEF_INFORMATIVE: u32 = 9;
 
 /// What it is worth to the judge of joining that a brief text names the claim's subject: it has few words to share.
 const NAMED: f32 = 6.0;
@@ -192,7 +192,9 @@ impl Common {
 /// True where a brief text names the same subject of the rules (「听说今晚要地震」), and nothing in it differs.
 const fn names_it_only(candidate: &Candidate) -> bool {
     let sentence = &candidate.alike.sentence;
-    sentence.text_length <= BRIEF_CHARACTERS && sentence.agreement.shared_subject && !sentence.conflicts()
+    sentence.text_informative <= BRIEF_INFORMATIVE
+        && sentence.agreement.shared_subject
+        && !sentence.conflicts()
 }
 
 /// True where a short text says the same words of another place, or is about another subject of the rules: one

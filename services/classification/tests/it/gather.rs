@@ -82,10 +82,13 @@ async fn forty_tellings_of_one_rumor_gather_in_one_claim_and_everything_else_sta
     desk.close().await;
 }
 
+/// Tellings that are one whichever comes first: what is tested with them is the race.
+const STORM: [usize; 6] = [0, 1, 5, 18, 22, 34];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_replicas_open_one_claim_for_a_storm_of_one_rumor() {
     let desk = Desk::open(2).await;
-    let storm: Vec<Said> = (0..600).map(|at| Said::new(EARTHQUAKE[at % EARTHQUAKE.len()])).collect();
+    let storm: Vec<Said> = (0..600).map(|at| Said::new(EARTHQUAKE[STORM[at % STORM.len()]])).collect();
     // Said at once by many, so that both replicas hold batches of it at the same time.
     let parts: Vec<&[Said]> = storm.chunks(50).collect();
     let judged: Vec<_> = futures::future::join_all(parts.into_iter().map(|part| desk.hears(part)))
