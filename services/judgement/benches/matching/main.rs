@@ -3,8 +3,7 @@
 //! tantivy's BM25.
 //!
 //! `cargo bench -p judgement --features tantivy`; the README says what came out. A table of means and percentiles
-//! is printed first, then criterion measures how time grows with what is known; its plot is
-//! `target/criterion/match/report/lines.svg`. `CHENGQING_BENCH_TEXTS` names a folder of `.jsonl` files whose texts
+//! and a plot of how time grows with what is known are printed, and criterion watches each by itself. `CHENGQING_BENCH_TEXTS` names a folder of `.jsonl` files whose texts
 //! are taken in place of made-up ones; `CHENGQING_BENCH_LARGEST` ends the sizes earlier.
 
 mod ours;
@@ -14,6 +13,7 @@ mod scan;
 mod tantivy_bm25;
 mod texts;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -47,19 +47,20 @@ fn main() {
     println!(
         "| what | claims | mean ms | p50 | p99 | largest | found |\n| --- | --- | --- | --- | --- | --- | --- |"
     );
+    let mut means = Means::default();
     for &size in &sizes {
         let known = texts.known(size);
         let ours = Ours::of(&known);
-        row("Chengqing", size, &asked, |text| ours.best(text));
+        means.add("Chengqing", row("Chengqing", size, &asked, |text| ours.best(text)));
         growth(&mut criterion, "Chengqing", size, &asked, |text| ours.best(text));
         let plain = plain::Plain::of(&known);
-        row("plain inverted index", size, &asked, |text| plain.best(text));
+        means.add("plain inverted index", row("plain inverted index", size, &asked, |text| plain.best(text)));
         growth(&mut criterion, "plain inverted index", size, &asked, |text| plain.best(text));
         drop(plain);
         #[cfg(feature = "tantivy")]
         {
             let tantivy = tantivy_bm25::Tantivy::of(&known);
-            row("tantivy BM25", size, &asked, |text| tantivy.best(text));
+            means.add("tantivy BM25", row("tantivy BM25", size, &asked, |text| tantivy.best(text)));
             growth(&mut criterion, "tantivy BM25", size, &asked, |text| tantivy.best(text));
         }
         if size <= SCANNED_MAX {
@@ -71,12 +72,39 @@ fn main() {
         starting(&mut criterion, size, &ours);
         adding(&mut criterion, size, ours, &asked);
     }
+    means.print(&sizes);
     criterion.final_summary();
 }
 
+/// Mean milliseconds of each, in the order of the sizes.
+#[derive(Default)]
+struct Means(BTreeMap<&'static str, Vec<f64>>);
+
+impl Means {
+    fn add(&mut self, what: &'static str, mean: f64) {
+        self.0.entry(what).or_default().push(mean);
+    }
+
+    /// The growth of time as a plot that Markdown shows.
+    fn print(&self, sizes: &[usize]) {
+        let listed = |values: Vec<String>| values.join(", ");
+        let most = self.0.values().flatten().copied().fold(0.0, f64::max);
+        println!(
+            "```mermaid\nxychart-beta\n  title \"{}\"",
+            listed(self.0.keys().map(|&what| what.to_owned()).collect())
+        );
+        println!("  x-axis \"known claims\" [{}]", listed(sizes.iter().map(usize::to_string).collect()));
+        println!("  y-axis \"mean milliseconds\" 0 --> {most:.1}");
+        for means in self.0.values() {
+            println!("  line [{}]", listed(means.iter().map(|mean| format!("{mean:.3}")).collect()));
+        }
+        println!("```");
+    }
+}
+
 /// One row of the table: the thread's own time, which other programs on the machine do not lengthen, and how many of
-/// the texts that tell a known one otherwise found it. The first tenth warms up and is not counted.
-fn row(what: &str, size: usize, asked: &[Asked], find: impl Fn(&str) -> Option<usize>) {
+/// the texts that tell a known one otherwise found it. The first tenth warms up and is not counted. Gives the mean.
+fn row(what: &str, size: usize, asked: &[Asked], find: impl Fn(&str) -> Option<usize>) -> f64 {
     for asked in &asked[..asked.len() / 10] {
         black_box(find(&asked.text));
     }
@@ -91,14 +119,15 @@ fn row(what: &str, size: usize, asked: &[Asked], find: impl Fn(&str) -> Option<u
     }
     took.sort_unstable_by(f64::total_cmp);
     let share = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
+    let mean = took.iter().sum::<f64>() / took.len() as f64;
     println!(
-        "| {what} | {size} | {:.3} | {:.3} | {:.3} | {:.3} | {:.1} % |",
-        took.iter().sum::<f64>() / took.len() as f64,
+        "| {what} | {size} | {mean:.3} | {:.3} | {:.3} | {:.3} | {:.1} % |",
         share(50),
         share(99),
         share(100),
         right as f64 * 100.0 / retold.max(1) as f64,
     );
+    mean
 }
 
 fn thread_milliseconds() -> f64 {
@@ -134,14 +163,14 @@ fn starting(criterion: &mut Criterion, size: usize, ours: &Ours) {
     group.finish();
 }
 
-/// One claim added, and found.
+/// One claim added, and its words asked for in the index that has it.
 fn adding(criterion: &mut Criterion, size: usize, mut ours: Ours, asked: &[Asked]) {
     let mut next = asked.iter().cycle().cloned();
-    let mut group = criterion.benchmark_group("add and find");
+    let mut group = criterion.benchmark_group("add and ask");
     group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
         bencher.iter_batched(
             || next.next().map(|asked| asked.text).unwrap_or_default(),
-            |text| assert!(ours.added_and_found(&text), "{text} is not found"),
+            |text| ours.added_and_asked(&text),
             BatchSize::SmallInput,
         );
     });
