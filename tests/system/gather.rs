@@ -11,8 +11,8 @@ use crate::office::Office;
 /// Two tellings that do not gather by themselves, of a market that the sample office has clarified nothing about.
 const MELONS: &str = "城南市场的西瓜打了甜水针";
 const ASKED: &str = "听说城南市场的西瓜打了甜水针，是真的吗";
-const FRUIT: &str = "商贩往瓜果里注射糖水，西瓜也有";
-const ALSO_ASKED: &str = "网传商贩往瓜果里注射糖水，西瓜也有，求证";
+const FRUIT: &str = "摊主往瓜果里灌糖精，连西瓜也不放过";
+const ALSO_ASKED: &str = "网传摊主往瓜果里灌糖精，连西瓜也不放过，求证";
 
 /// Something else, and how citizens ask about it.
 const NURSING_HOME: &str = "养老院饭菜吃倒了四十位老人";

@@ -1,6 +1,6 @@
 //! What a judgement rests on, as it is kept with it: small and bounded, so that every report has one.
 
-use judgement::common::common_ranges;
+use judgement::common::{common_ranges, meant_ranges};
 use judgement::index::Kind;
 use judgement::neighbours;
 use judgement::rulebook::Kind as RulesKind;
@@ -14,7 +14,7 @@ use crate::decide::Ground;
 pub struct Basis {
     /// The nearest of what was known, best first.
     pub neighbours: Vec<Neighbour>,
-    /// Which characters of the words the nearest has too: first, and one past the last.
+    /// Which characters of the words the nearest has too, or says in other words: first, and one past the last.
     pub matched: Vec<(u32, u32)>,
     /// By which versions of rules and models.
     pub versions: Vec<(String, i64)>,
@@ -45,7 +45,10 @@ impl Basis {
         ground: &Ground<'_>,
         index_change: i64,
     ) -> Self {
-        let matched = nearest.first().map(|best| common_ranges(masked_text, &best.text)).unwrap_or_default();
+        let matched = nearest.first().map(|best| {
+            let runs = common_ranges(masked_text, &best.text);
+            runs.into_iter().chain(meant_ranges(masked_text, &best.text))
+        });
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let rules = RulesKind::ALL
             .into_iter()
@@ -54,7 +57,7 @@ impl Basis {
         let models = models.map(|(kind, version)| (format!("model.{kind}"), i64::from(*version)));
         Self {
             neighbours: nearest.into_iter().map(Neighbour::from).collect(),
-            matched: matched.into_iter().map(|run| (place(run.start), place(run.end))).collect(),
+            matched: matched.into_iter().flatten().map(|run| (place(run.start), place(run.end))).collect(),
             versions: rules.chain(models).collect(),
             index_change,
         }

@@ -1,6 +1,9 @@
 //! What two sentences say in the same words, so that a person sees at a glance why they were put side by side.
 
+use std::collections::HashSet;
 use std::ops::Range;
+
+use crate::synonyms::Synonyms;
 
 /// Shorter runs are chance.
 const CHARACTERS_MIN: usize = 2;
@@ -31,6 +34,22 @@ pub fn common_ranges(ours: &str, theirs: &str) -> Vec<Range<usize>> {
         runs.push(run);
     }
     runs
+}
+
+/// Where words of the first text are that say the same as other words of the second, in characters from 0.
+pub fn meant_ranges(ours: &str, theirs: &str) -> Vec<Range<usize>> {
+    let synonyms = Synonyms::get();
+    let meant: HashSet<u8> = synonyms.in_order(theirs).map(|word| word.meaning).collect();
+    synonyms
+        .in_order(ours)
+        .filter(|word| meant.contains(&word.meaning))
+        .map(|word| {
+            let start = ours[..word.start].chars().count();
+            start..start + word.word.chars().count()
+        })
+        .take_while(|run| run.end <= CHARACTERS_MAX)
+        .take(RUNS_MAX)
+        .collect()
 }
 
 /// `None` for what separates words: no run reaches across it.
@@ -71,6 +90,13 @@ mod tests {
         let found = common("明天凌晨3点青岚县有7级地震", "网传青岚县凌晨3点，7级地震");
         assert_eq!(found, ["凌晨3点", "7级地震", "青岚县"]);
         assert!(common("西瓜", "高速封路").is_empty());
+    }
+
+    #[test]
+    fn words_that_say_the_same_are_marked_where_the_first_text_has_them() {
+        let found = meant_ranges("网传：城东起火，小孩受伤", "孩子在着火的市场里");
+        assert_eq!(found, [5..7, 8..10]);
+        assert!(meant_ranges("城东起火", "城东停水").is_empty());
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::agreement::{Agreement, Code, agreement, codes};
 use crate::index::{Document, Index, is_pair};
-use crate::profile::{Glyph, Gram, Profile, digit, steps};
+use crate::profile::{Glyph, Gram, Profile, digit, meant, steps};
 
 mod statements;
 
@@ -125,9 +125,11 @@ impl Asked {
             codes: codes(&profile.facts),
             informative: profile.informative,
         };
-        stated(&profile.glyphs, &mut asked.stated);
+        let (places, glyphs): (Vec<usize>, Vec<Glyph>) = meant(&profile.glyphs).unzip();
+        stated(&glyphs, &mut asked.stated);
         let mut before = false;
-        for ((single, pair), &matter) in steps(&profile.glyphs).zip(&profile.matter) {
+        for ((single, pair), place) in steps(&glyphs).zip(places) {
+            let matter = profile.matter[place];
             let single = asked.slot(single, index, matter);
             let pair = pair.map(|pair| asked.slot(pair, index, matter && before));
             asked.path.push((single, pair));
@@ -190,9 +192,12 @@ impl Asked {
             ..Likeness::default()
         };
         marks.hits.clear();
+        let mut glyphs = std::mem::take(&mut marks.glyphs);
+        glyphs.clear();
+        glyphs.extend(meant(document.glyphs).map(|(_, glyph)| glyph));
         let (mut squares, mut pairs, mut singles, mut matter) = (0.0, 0.0, 0.0, 0.0);
         let mut run = Run::default();
-        for (single, pair) in steps(document.glyphs) {
+        for (single, pair) in steps(&glyphs) {
             let pair = pair.and_then(|pair| self.slots.get(&pair).copied());
             run.step(pair, self);
             marks.hits.push(pair);
@@ -211,7 +216,7 @@ impl Asked {
                 }
             }
         }
-        let length = document.glyphs.len();
+        let length = glyphs.len();
         let masses = document.masses;
         likeness.cosine = share(squares, self.norm * masses.norm);
         likeness.covering = share(pairs, masses.pairs);
@@ -226,7 +231,8 @@ impl Asked {
         likeness.run_mass = run.heaviest;
         likeness.run_share = share(run.longest as f32, length as f32);
         (likeness.passage, likeness.passage_cosine) = self.passage(length, masses.pairs, marks, mark);
-        self.compare_statements(document.glyphs, marks, mark, &mut likeness);
+        self.compare_statements(&glyphs, marks, mark, &mut likeness);
+        marks.glyphs = glyphs;
         likeness
     }
 
@@ -299,6 +305,8 @@ impl Asked {
 pub struct Marks {
     seen: Vec<u32>,
     mark: u32,
+    /// What the document means.
+    glyphs: Vec<Glyph>,
     /// The shared pair that each step of the document ends.
     hits: Vec<Option<u32>>,
     stated: Vec<Statement>,

@@ -54,7 +54,7 @@ impl Facts {
         let wording = Wording::get();
         let mut facts = Self::default();
         let mut nameless: Vec<(usize, usize)> = Vec::new();
-        for part in wording.parts.in_order(text) {
+        for part in wording.parts_of(text) {
             match part.meaning {
                 Part::Negation => facts.denies = true,
                 Part::Here => facts.here = true,

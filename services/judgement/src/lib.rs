@@ -27,6 +27,7 @@ pub mod rules_file;
 pub mod sameness;
 pub mod sentence;
 pub mod spread;
+pub mod synonyms;
 pub mod urgency;
 pub mod wording;
 pub mod words;

@@ -3,8 +3,11 @@
 //! Every character is compared: leaving out particles and words that only pass a text on was measured and is worse
 //! (how rare a pair is tells it already). Parts say which characters are informative and which state a fact.
 
+use std::ops::Range;
+
 use crate::facts::Facts;
 use crate::routing::Topics;
+use crate::synonyms::Synonyms;
 use crate::wording::{Part, Wording};
 
 /// What a character is part of.
@@ -28,14 +31,20 @@ pub enum Role {
     Place,
 }
 
-/// A character and its role in one number, as the index keeps texts: 21 bits and 3 above them. A plain number, so
-/// that a file of them is read where it lies.
+/// A character, its role and the synonym that it begins in one number, as the index keeps texts: 21 bits, 3 above
+/// them and 8 above those. A plain number, so that a file of them is read where it lies.
 pub type Glyph = u32;
 
 const CHARACTER_BITS: u32 = 21;
+const SYNONYM_SHIFT: u32 = 24;
 
-const fn glyph(character: char, role: Role) -> Glyph {
-    (role as u32) << CHARACTER_BITS | character as u32
+/// Begins no synonym.
+const NO_SYNONYM: u8 = 0;
+/// Goes on with the synonym that an earlier character begins.
+const GOES_ON: u8 = u8::MAX;
+
+const fn glyph(character: char, role: Role, synonym: u8) -> Glyph {
+    (synonym as u32) << SYNONYM_SHIFT | (role as u32) << CHARACTER_BITS | character as u32
 }
 
 /// The code point of a glyph's character.
@@ -45,7 +54,7 @@ pub const fn code_point(glyph: Glyph) -> u32 {
 
 /// A glyph's role.
 pub const fn role(glyph: Glyph) -> Role {
-    match glyph >> CHARACTER_BITS {
+    match glyph >> CHARACTER_BITS & 0b111 {
         0 => Role::PassingOn,
         1 => Role::Particle,
         2 => Role::Time,
@@ -99,7 +108,7 @@ impl Profile {
         for subject in Topics::get().subjects(text) {
             roles[place(subject.start)..place(subject.end)].fill(Role::Subject);
         }
-        for part in wording.parts.in_order(text) {
+        for part in wording.parts_of(text) {
             let role = match part.meaning {
                 Part::PassingOn | Part::Here => Role::PassingOn,
                 Part::Time => Role::Time,
@@ -109,15 +118,28 @@ impl Profile {
             roles[place(part.start)..place(part.end)].fill(role);
         }
         let facts = Facts::of(text);
+        let places: Vec<Range<usize>> =
+            facts.place_spans.iter().map(|span| place(span.start)..place(span.end)).collect();
+        for span in &places {
+            roles[span.start..span.start + Facts::PLACE_CHARACTERS].fill(Role::Place);
+        }
+        let mut synonyms = vec![NO_SYNONYM; characters.len()];
+        for found in Synonyms::get().in_order(text) {
+            let span = place(found.start)..place(found.end);
+            let word = &mut roles[span.clone()];
+            // What states a fact is compared as it was written.
+            if word.iter().all(|role| matches!(role, Role::Plain | Role::Particle | Role::Subject)) {
+                word.fill(if word.contains(&Role::Subject) { Role::Subject } else { Role::Plain });
+                synonyms[span.clone()].fill(GOES_ON);
+                synonyms[span.start] = found.meaning;
+            }
+        }
         let says = |role: &Role| !matches!(role, Role::PassingOn | Role::Particle | Role::Time);
         let mut matter: Vec<bool> = roles.iter().map(|role| says(role) && *role != Role::Area).collect();
-        for span in &facts.place_spans {
-            let start = place(span.start);
-            roles[start..start + Facts::PLACE_CHARACTERS].fill(Role::Place);
-            matter[start..place(span.end)].fill(false);
-        }
+        places.into_iter().for_each(|span| matter[span].fill(false));
         let informative = roles.iter().filter(|role| says(role)).count();
-        let glyphs = characters.iter().zip(roles).map(|(&(_, character), role)| glyph(character, role));
+        let told = characters.iter().zip(roles).zip(synonyms);
+        let glyphs = told.map(|((&(_, character), role), synonym)| glyph(character, role, synonym));
         Self { glyphs: glyphs.collect(), facts, informative, matter }
     }
 }
@@ -125,6 +147,21 @@ impl Profile {
 /// The normalised text of glyphs.
 pub fn text_of(glyphs: &[Glyph]) -> String {
     glyphs.iter().filter_map(|&glyph| char::from_u32(code_point(glyph))).collect()
+}
+
+/// What glyphs mean: each, or of words that say the same the one that stands for them; with the place of the glyph
+/// that it comes from.
+pub fn meant(glyphs: &[Glyph]) -> impl Iterator<Item = (usize, Glyph)> {
+    glyphs.iter().enumerate().flat_map(|(at, &glyph_there)| {
+        let synonym = (glyph_there >> SYNONYM_SHIFT) as u8;
+        let (itself, word) = match synonym {
+            NO_SYNONYM => (Some(glyph_there), &[][..]),
+            GOES_ON => (None, &[][..]),
+            _ => (None, Synonyms::get().stands_for(synonym)),
+        };
+        let word = word.iter().map(move |&character| glyph(character, role(glyph_there), NO_SYNONYM));
+        itself.into_iter().chain(word).map(move |glyph| (at, glyph))
+    })
 }
 
 /// One character or two neighbouring ones, packed: 21 bits each, so that no single equals a pair.

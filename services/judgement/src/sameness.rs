@@ -1,26 +1,39 @@
 //! Whether two short sentences are about the same thing, neither of which asks the other.
 //!
-//! One readable figure: the share of their characters that both have. On labelled pairs of titles no weighing by
-//! rarity, longer runs or learned weights did better. It knows no index, so it is the same in a young one.
+//! The mean of two readable shares: of their characters those that both have, and of the longer one what stands in
+//! both in the same order. On labelled pairs of titles no weighing by rarity, longer runs or learned weights did
+//! better. It knows no index, so it is the same in a young one.
 
-use crate::profile::{Glyph, code_point};
+use rapidfuzz::distance::lcs_seq;
+
+use crate::profile::{Glyph, code_point, meant};
 
 /// From this share on two sentences are taken for the same thing: where F1 was best on labelled pairs.
-pub const SAME_THING: f32 = 0.23;
+pub const SAME_THING: f32 = 0.24;
 
-/// The share of the characters of both that each has, 0 to 1; each character counts once.
+/// How far two sentences are the same, 0 to 1.
 pub fn sameness(ours: &[Glyph], theirs: &[Glyph]) -> f32 {
     let (ours, theirs) = (characters(ours), characters(theirs));
+    if ours.is_empty() || theirs.is_empty() {
+        return 0.0;
+    }
+    // Of the longer one what stands in both in the same order, however much lies between.
+    let in_order = lcs_seq::normalized_similarity(ours.iter().copied(), theirs.iter().copied()) as f32;
+    (in_order + in_common(ours, theirs)) / 2.0
+}
+
+/// The share of the characters of both that each has; each character counts once.
+fn in_common(mut ours: Vec<u32>, mut theirs: Vec<u32>) -> f32 {
+    for characters in [&mut ours, &mut theirs] {
+        characters.sort_unstable();
+        characters.dedup();
+    }
     let both = ours.iter().filter(|character| theirs.binary_search(character).is_ok()).count();
-    let all = ours.len() + theirs.len() - both;
-    if all == 0 { 0.0 } else { both as f32 / all as f32 }
+    both as f32 / (ours.len() + theirs.len() - both) as f32
 }
 
 fn characters(glyphs: &[Glyph]) -> Vec<u32> {
-    let mut characters: Vec<u32> = glyphs.iter().map(|&glyph| code_point(glyph)).collect();
-    characters.sort_unstable();
-    characters.dedup();
-    characters
+    meant(glyphs).map(|(_, glyph)| code_point(glyph)).collect()
 }
 
 #[cfg(test)]

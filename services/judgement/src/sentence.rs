@@ -38,7 +38,7 @@ pub fn sentence(text: &str) -> String {
 /// A clause without a leading 听说, 网传, 说 …
 fn without_lead(clause: &str) -> &str {
     let normalised = normalise(clause);
-    let lead = Wording::get().parts.in_order(&normalised).next();
+    let lead = Wording::get().parts_of(&normalised).next();
     let stripped = match lead {
         // Only where the clause itself begins with the very word: the rest is then still the sender's own.
         Some(found) if found.start == 0 && found.meaning == Part::PassingOn => {

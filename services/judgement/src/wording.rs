@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::normalise::normalise;
 use crate::profile::Gram;
-use crate::words::Words;
+use crate::words::{Found, Words};
 
 /// What a word does in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +36,14 @@ struct File {
     negation: Vec<String>,
     particles: String,
     areas: Vec<String>,
+    no_area_before: Vec<String>,
     place_endings: Vec<String>,
 }
 
 /// The lists of `wording.toml`, ready to be looked up.
 pub struct Wording {
-    /// Every word that plays a part.
-    pub parts: Words<Part>,
+    parts: Words<Part>,
+    no_area_before: Vec<String>,
     /// Endings of place names.
     pub place_endings: Words<()>,
     particles: HashSet<char>,
@@ -67,12 +68,21 @@ impl Wording {
                 lists.into_iter().flat_map(|(words, part)| words.into_iter().map(move |word| (word, part)));
             Wording {
                 parts: Words::longest(parts),
+                no_area_before: file.no_area_before,
                 place_endings: Words::longest(file.place_endings.into_iter().map(|word| (word, ()))),
                 particles: file.particles.chars().collect(),
                 passing_on,
             }
         });
         &WORDING
+    }
+
+    /// Every word of a normalised text that plays a part, in order.
+    pub fn parts_of<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Found<'a, Part>> {
+        self.parts.in_order(text).filter(|part| {
+            let is_area = || !self.no_area_before.iter().any(|next| text[part.end..].starts_with(next));
+            part.meaning != Part::Area || is_area()
+        })
     }
 
     /// True for characters and pairs out of words that only pass a text on, and for particles: common everywhere,

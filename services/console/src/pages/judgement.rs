@@ -69,6 +69,6 @@ fn view(
         claim_id: judgement.claim_id,
         place,
         reasons: reasons(judgement.reasons),
-        basis: judgement.basis.map(|basis| BasisView::of(basis, text)),
+        basis: judgement.basis.map(|basis| BasisView::of(basis, text, words)),
     }
 }

@@ -5,12 +5,13 @@ use contracts::classification::v1::Basis;
 
 use super::Piece;
 use super::suggestion::marked_pieces;
+use crate::language::{Words, fill};
 
 /// What a judgement rests on.
 pub(crate) struct BasisView {
     pub pieces: Vec<Piece>,
     pub neighbours: Vec<NeighbourView>,
-    /// Such as "rules.intent 3".
+    /// Which rules and models, such as "意图规则 第3版".
     pub versions: String,
     pub index_change: u64,
 }
@@ -31,7 +32,7 @@ pub(crate) struct ShareView {
 }
 
 impl BasisView {
-    pub(crate) fn of(basis: Basis, text: &str) -> Self {
+    pub(crate) fn of(basis: Basis, text: &str, words: &'static Words) -> Self {
         let characters: Vec<char> = text.chars().collect();
         let mut marked = vec![false; characters.len()];
         for range in &basis.matched {
@@ -55,7 +56,7 @@ impl BasisView {
                 })
                 .collect(),
         });
-        let versions = basis.versions.iter().map(|version| format!("{} {}", version.of, version.version));
+        let versions = basis.versions.iter().map(|version| named(&version.of, version.version, words));
         Self {
             pieces: marked_pieces(characters, &marked),
             neighbours: neighbours.collect(),
@@ -65,20 +66,47 @@ impl BasisView {
     }
 }
 
+/// What the judgement calls `rules.intent` or `model.topics`, in the reader's words.
+fn named(of: &str, version: u64, words: &'static Words) -> String {
+    let (kind, of) = of.split_once('.').unwrap_or((of, ""));
+    let of = match of {
+        "intent" => words.rules_intent,
+        "urgency" => words.rules_urgency,
+        "routing" | "topics" => words.rules_routing,
+        "likelihood" => words.basis_order,
+        other => other,
+    };
+    let name = fill(if kind == "model" { words.basis_model } else { words.basis_rules }, of);
+    let version =
+        if version == 0 { words.basis_built_in.to_owned() } else { fill(words.rules_version, version) };
+    format!("{name} {version}")
+}
+
 #[cfg(test)]
 mod tests {
     use contracts::classification::v1::basis::Range;
 
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn matched_words_are_marked_and_a_range_outside_of_the_words_marks_nothing() {
         let matched =
             vec![Range { start: 2, end: 4 }, Range { start: 90, end: 95 }, Range { start: 4, end: 3 }];
-        let view = BasisView::of(Basis { matched, ..Basis::default() }, "听说地震了");
+        let view =
+            BasisView::of(Basis { matched, ..Basis::default() }, "听说地震了", Language::Chinese.words());
         let marked: Vec<&str> =
             view.pieces.iter().filter(|piece| piece.marked).map(|piece| piece.text.as_str()).collect();
         assert_eq!(marked, ["地震"]);
         assert_eq!(view.pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(), "听说地震了");
+    }
+
+    #[test]
+    fn rules_and_models_are_named_in_the_readers_words() {
+        let words = Language::Chinese.words();
+        assert_eq!(named("rules.intent", 0, words), "意图规则 内置");
+        assert_eq!(named("rules.routing", 3, words), "去向规则 第3版");
+        assert_eq!(named("model.likelihood", 2, words), "排序模型 第2版");
+        assert_eq!(named("model.topics", 2, Language::English.words()), "Departments model Version 2");
     }
 }

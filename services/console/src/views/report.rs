@@ -33,14 +33,14 @@ pub(crate) struct ReportView {
 pub(crate) struct ReasonView {
     pub detail: String,
     pub signal: String,
-    /// Per cent of the judgement.
+    /// Per cent of the judgement; empty where it has no share in the score.
     pub share: String,
 }
 
 impl ReportView {
     pub(crate) fn of(report: ClassifiedReport, language: Language) -> Self {
         let words = language.words();
-        let basis = report.basis.clone().map(|basis| BasisView::of(basis, &report.masked_text));
+        let basis = report.basis.clone().map(|basis| BasisView::of(basis, &report.masked_text, words));
         Self {
             intent: wording::intent(report.intent(), words),
             said: show::minute(report.said_time.as_ref(), language),
@@ -72,7 +72,7 @@ pub(crate) fn reasons(reasons: Vec<Reason>) -> Vec<ReasonView> {
         .map(|reason| ReasonView {
             detail: reason.detail,
             signal: reason.signal,
-            share: percent(reason.share),
+            share: if reason.share > 0.0 { percent(reason.share) } else { String::new() },
         })
         .collect()
 }

@@ -10,14 +10,17 @@ use std::path::Path;
 use crate::evaluate::collections::{Gathering, gathering};
 use crate::evaluate::interval::Interval;
 use crate::evaluate::rows::RowsError;
-use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of};
+use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of, middle_of_best};
 use crate::index::{Field, Index, Target};
 use crate::matching::{Candidate, FAMILIAR, Judge, Judges, TEXTS_MAX, candidates, joined};
 use crate::profile::Profile;
 use crate::rerank::{Figures, Weights, without_leads};
 
 /// Less than for matching: an error is an officer's click, and what is lost here is recall.
-const RIDGE: f64 = 5.0;
+const RIDGE: f64 = 10.0;
+
+/// Thresholds whose sum of B-cubed and pair F1 is this close to the best are as good.
+const NEXT_TO_BEST: f64 = 0.005;
 
 /// How far below the threshold of joining a person is asked.
 const MAYBE_BELOW: f32 = 3.0;
@@ -141,22 +144,21 @@ fn fitted(trained: &[Gathering], names: &[&str], include: impl Fn(&str) -> bool)
         .filter(|gathering| names.contains(&gathering.name))
         .map(|gathering| gathering.reports.iter().filter(|(_, cluster)| include(cluster)).collect())
         .collect();
-    let mut best = (0.0, 0.0);
-    for step in -8_i8..=8 {
-        judges.joining.sure = f32::from(step) / 2.0;
-        let sum: f64 = named
-            .iter()
-            .map(|reports| {
-                let (b_cubed, pairs) = scores(&gather(reports.iter().copied(), &judges));
-                b_cubed + pairs
-            })
-            .sum();
-        if sum > best.0 {
-            best = (sum, judges.joining.sure);
-        }
-    }
-    judges.joining.sure = best.1;
-    judges.joining.maybe = best.1 - MAYBE_BELOW;
+    let tried: Vec<(f64, f32)> = (-16_i8..=16)
+        .map(|step| {
+            judges.joining.sure = f32::from(step) / 4.0;
+            let sum: f64 = named
+                .iter()
+                .map(|reports| {
+                    let (b_cubed, pairs) = scores(&gather(reports.iter().copied(), &judges));
+                    b_cubed + pairs
+                })
+                .sum();
+            (sum, judges.joining.sure)
+        })
+        .collect();
+    judges.joining.sure = middle_of_best(&tried, NEXT_TO_BEST * named.len() as f64).unwrap_or_default();
+    judges.joining.maybe = judges.joining.sure - MAYBE_BELOW;
     judges
 }
 

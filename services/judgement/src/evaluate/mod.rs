@@ -22,9 +22,24 @@ const FOLDS: usize = 5;
 
 /// Which fold a group belongs to; the same every time.
 fn fold_of(group: &str) -> usize {
+    fold_dealt(group, 0)
+}
+
+/// Which fold a group belongs to where folds are dealt another way.
+fn fold_dealt(group: &str, dealing: usize) -> usize {
+    let start = 17 + dealing;
     let mixed =
-        group.bytes().fold(17_usize, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        group.bytes().fold(start, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(usize::from(byte)));
     (mixed ^ mixed >> 7) % FOLDS
+}
+
+/// The middle of the thresholds, tried in order, that are at most `near` worse than the best: the very best is where
+/// it is by chance.
+fn middle_of_best(tried: &[(f64, f32)], near: f64) -> Option<f32> {
+    let best = tried.iter().map(|&(good, _)| good).fold(f64::MIN, f64::max);
+    let mut good = tried.iter().filter(|&&(good, _)| good >= best - near).map(|&(_, threshold)| threshold);
+    let first = good.next()?;
+    Some(f32::midpoint(first, good.next_back().unwrap_or(first)))
 }
 
 /// One measured figure.

@@ -9,14 +9,17 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::evaluate::collections::profile;
 use crate::evaluate::interval::Interval;
 use crate::evaluate::rows::{self, RowsError};
-use crate::evaluate::{Evaluation, Figure};
+use crate::evaluate::{Evaluation, FOLDS, Figure, fold_of};
 use crate::learn::metrics::f1_of;
 use crate::learn::sorter::{SUPPOSED, Sorted, Sorter};
 use crate::normalise::normalise;
+use crate::profile::Profile;
 use crate::ranking::{Ranked, Scored, rank};
 use crate::routing::Topics;
+use crate::sameness::sameness;
 
 const GOLD: &str = "topics_gold";
 const SOURCE_TOPICS: &str = "topics_weibo21";
@@ -24,8 +27,9 @@ const SOURCE_TOPICS: &str = "topics_weibo21";
 const TEXTS: [&str; 2] = ["reports_weibo21", "reports_ced"];
 /// Where nothing for a department of the collection goes.
 const OFFICE: &str = "other";
-/// By so many points the rules must prefer one department for a text to be learned from.
-const CLEAR: f32 = 2.0;
+/// By so many points the rules must prefer one department for a text to be learned from: as much as one subject, where
+/// nothing speaks for another, has over the office itself.
+const CLEAR: f32 = 1.5;
 
 /// A margin below what repeated folds of the labelled rows gave.
 const FIRST_MIN: f64 = 0.60;
@@ -84,22 +88,31 @@ fn departments_of(source_topic: &str) -> &'static [&'static str] {
 /// When a file is missing or cannot be read.
 pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsError> {
     let gold: Vec<Gold> = rows::read(data, GOLD)?;
-    let judged: HashSet<&str> = gold.iter().map(|row| row.id.as_str()).collect();
-    let (trained, learned_from) = match train {
-        None => (None, "by the readable rules alone".to_owned()),
-        Some(folder) => {
-            let (sorter, decided, supposed) = trained(folder, &judged)?;
-            let said = format!(
-                "rules blended with a model of {decided} labelled and {supposed} supposed texts of {}",
-                folder.display()
-            );
-            (Some(sorter), said)
-        }
+    let folds = folds_of(&gold);
+    let judged_of = |fold: usize| -> HashSet<&str> {
+        let of_fold = gold.iter().zip(&folds).filter(|&(_, of)| *of == fold);
+        of_fold.map(|(row, _)| row.id.as_str()).collect()
     };
+    let mut learned_from = "by the readable rules alone".to_owned();
+    let mut trained_for: Vec<Option<Sorter>> = Vec::new();
+    for fold in 0..FOLDS {
+        trained_for.push(match train {
+            None => None,
+            Some(folder) => {
+                let (sorter, decided, supposed) = trained(folder, &judged_of(fold))?;
+                learned_from = format!(
+                    "rules blended with a model of {decided} labelled and {supposed} supposed texts of {}",
+                    folder.display()
+                );
+                Some(sorter)
+            }
+        });
+    }
     let answers: Vec<Answer<'_>> = gold
         .iter()
-        .map(|row| {
-            let ranked = ranked(&normalise(&row.text), trained.as_ref());
+        .zip(&folds)
+        .map(|(row, fold)| {
+            let ranked = ranked(&normalise(&row.text), trained_for[*fold].as_ref());
             let mut names = ranked.into_iter().map(|department| department.name);
             Answer {
                 right: &row.department,
@@ -119,6 +132,20 @@ pub fn measure(data: &Path, train: Option<&Path>) -> Result<Evaluation, RowsErro
         format!("{} labelled texts by one annotator: the intervals are wide for good reason", gold.len()),
     ];
     Ok(Evaluation { task: "topics", figures, notes })
+}
+
+/// The fold of each row: nothing is judged by a model that saw it or a copy of it.
+fn folds_of(gold: &[Gold]) -> Vec<usize> {
+    const COPY: f32 = 0.4;
+    let mut first: Vec<(Profile, usize)> = Vec::new();
+    let fold = |row: &Gold| {
+        let text = profile(&row.text);
+        let copied = first.iter().find(|(known, _)| sameness(&known.glyphs, &text.glyphs) >= COPY);
+        let fold = copied.map_or_else(|| fold_of(&row.id), |(_, fold)| *fold);
+        first.push((text, fold));
+        fold
+    };
+    gold.iter().map(fold).collect()
 }
 
 struct Answer<'a> {
@@ -252,10 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_learned_from_the_rows_that_are_judged() {
+    fn nothing_is_learned_from_the_rows_that_are_judged_nor_from_copies_of_them() {
+        // Rows of one department differ in a number only, so all of them are judged by what knows none of them.
         let folder = folder(0);
-        let error = measure(folder.path(), Some(folder.path())).unwrap_err();
-        assert!(matches!(error, RowsError::TooFew { .. }), "{error}");
+        let judged_by_others = measure(folder.path(), Some(folder.path())).unwrap();
+        assert!(judged_by_others.figures[0].interval.value < 0.75, "{:?}", judged_by_others.figures);
     }
 
     #[test]

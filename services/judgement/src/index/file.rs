@@ -75,6 +75,7 @@ pub enum FileError {
 pub fn rules() -> u64 {
     let rules = [
         include_str!("../wording.toml"),
+        include_str!("../synonyms.txt"),
         include_str!("../routing.toml"),
         include_str!("../traditional.txt"),
         include_str!("../normalise.rs"),

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::agreement::Code;
 use crate::index::target::{Field, Target};
-use crate::profile::{Glyph, Gram, steps};
+use crate::profile::{Glyph, Gram, meant, steps};
 
 /// Sums over a document's distinct characters and pairs, each by how rare it was when they were taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,8 +50,9 @@ pub struct Tail {
 
 /// The distinct grams of a text: all its characters and pairs, sorted.
 pub fn distinct(glyphs: &[Glyph]) -> Vec<Gram> {
+    let meant: Vec<Glyph> = meant(glyphs).map(|(_, glyph)| glyph).collect();
     let mut grams: Vec<Gram> =
-        steps(glyphs).flat_map(|(single, pair)| [Some(single), pair]).flatten().collect();
+        steps(&meant).flat_map(|(single, pair)| [Some(single), pair]).flatten().collect();
     grams.sort_unstable();
     grams.dedup();
     grams
