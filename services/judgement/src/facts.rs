@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::routing::Topics;
+use crate::synonyms::Synonyms;
 use crate::wording::{Part, Wording};
 
 /// What one text states.
@@ -76,7 +77,8 @@ impl Facts {
                 facts.places.insert((ending.word.to_owned(), name.to_owned()));
             }
         }
-        facts.subjects = Topics::get().subjects(text).map(|found| found.word.to_owned()).collect();
+        let synonyms = Synonyms::get();
+        facts.subjects = Topics::get().subjects(text).map(|found| synonyms.read(found.word)).collect();
         let mut digits = String::new();
         for character in text.chars() {
             if character.is_ascii_digit() {
@@ -190,6 +192,7 @@ mod tests {
             ("今晚地震", "今晚3点7级地震"),
             ("小孩在市场吃了西瓜", "城东市场的西瓜"),
             ("有没有这回事，西瓜打针是不是真的", "西瓜打针"),
+            ("城东市场失火", "城东市场着火了"),
         ] {
             assert_eq!(between(ours, theirs), [], "{ours}");
         }

@@ -38,6 +38,12 @@ impl Synonyms {
         self.words.in_order(text)
     }
 
+    /// The word that a normalised word is read as.
+    pub fn read(&self, word: &str) -> String {
+        let found = self.in_order(word).next().filter(|found| found.word == word);
+        found.map_or_else(|| word.to_owned(), |found| self.stands_for(found.meaning).iter().collect())
+    }
+
     /// The word that stands for a list.
     pub fn stands_for(&self, number: u8) -> &[char] {
         self.stand_for.get(usize::from(number) - 1).map_or(&[], Vec::as_slice)
@@ -72,6 +78,25 @@ mod tests {
             assert!(read_as(&text).contains(kept), "{kept} in {}", read_as(&text));
         }
         assert_eq!(profile.facts, Facts::of(&text));
+    }
+
+    #[test]
+    fn what_is_another_claim_is_never_read_as_the_same() {
+        for (one, other) in [
+            ("大蒜致癌", "大蒜抗癌"),
+            ("城管打人", "城管被打"),
+            ("老人诈骗", "老人被骗"),
+            ("明天封路", "明天封城"),
+            ("明天停课", "明天开学"),
+            ("吃了中毒", "吃了毒死"),
+            ("演员吸毒", "演员贩毒"),
+            ("女孩失踪", "妇女失踪"),
+            ("司机酒驾", "司机醉驾"),
+            ("食盐涨价", "食盐降价"),
+            ("药品治疗", "药品预防"),
+        ] {
+            assert_ne!(read_as(one), read_as(other));
+        }
     }
 
     #[test]

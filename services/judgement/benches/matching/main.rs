@@ -3,8 +3,9 @@
 //! tantivy's BM25.
 //!
 //! `cargo bench -p judgement --features tantivy`; the README says what came out. A table of means and percentiles
-//! and a plot of how time grows with what is known are printed, and criterion watches each by itself. `CHENGQING_BENCH_TEXTS` names a folder of `.jsonl` files whose texts
-//! are taken in place of made-up ones; `CHENGQING_BENCH_LARGEST` ends the sizes earlier.
+//! and a plot of how time grows with what is known are printed, and criterion watches each by itself.
+//! `CHENGQING_BENCH_TEXTS` names a folder of `.jsonl` files whose texts are taken in place of made-up ones;
+//! `CHENGQING_BENCH_LARGEST` ends the sizes earlier.
 
 mod ours;
 mod plain;

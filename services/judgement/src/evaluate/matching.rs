@@ -34,7 +34,7 @@ const DEALT_ANEW: usize = 3;
 const CLAIM_MARGIN: f32 = 0.75;
 
 /// Added to the threshold of clarifications, which is set on few texts.
-const CLARIFICATION_MARGIN: f32 = 0.05;
+const CLARIFICATION_MARGIN: f32 = 0.15;
 
 /// A suggestion to a person is worth its place where it is right once in four times: the logarithm of 1 : 3.
 const MAYBE: f32 = -1.1;

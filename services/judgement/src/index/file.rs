@@ -80,6 +80,7 @@ pub fn rules() -> u64 {
         include_str!("../traditional.txt"),
         include_str!("../normalise.rs"),
         include_str!("../profile.rs"),
+        include_str!("../synonyms.rs"),
         include_str!("../facts.rs"),
     ];
     hash_of(rules.iter().flat_map(|rules| rules.bytes()).map(u32::from))
