@@ -366,7 +366,10 @@ mod tests {
     fn a_file_cut_short_or_damaged_anywhere_is_refused() {
         let whole = file();
         for length in 0..whole.len() {
-            assert!(Base::open(Box::new(whole[..length].to_vec()), 9, 3).is_err(), "{length}");
+            let refused = Base::open(Box::new(whole[..length].to_vec()), 9, 3).err();
+            let expected = whole.len() as u64;
+            let said = FileError::CutShort { expected, found: length as u64 };
+            assert_eq!(refused, Some(if length < HEADER_BYTES { FileError::Foreign } else { said }));
         }
         for at in (HEADER_BYTES..whole.len()).step_by(7) {
             let mut damaged = whole.clone();
