@@ -186,6 +186,13 @@ mod tests {
     }
 
     #[test]
+    fn a_house_is_no_area_and_streets_of_two_areas_differ() {
+        assert_eq!(between("聚德国际停电", "四川停电"), []);
+        assert_eq!(between("德国停电", "四川停电").len(), 1);
+        assert_eq!(between("中山路停电", "南京路停电").len(), 1);
+    }
+
+    #[test]
     fn what_only_one_text_states_is_no_conflict() {
         for (ours, theirs) in [
             ("我们县今晚有地震", "青岚县今晚有地震"),
