@@ -82,7 +82,7 @@ await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'conten
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ openid, content: '群里都在转，说明天凌晨3点青岚县有7级地震，让大家别睡屋里，是真的吗？' }),
     }).then((answer) => answer.json())
-    check(sent.reply?.startsWith('收到，编号'), 'the receipt comes', JSON.stringify(sent))
+    check(sent.reply?.startsWith('收到，回执号'), 'the receipt comes', JSON.stringify(sent))
   })
 
 // Somebody shows a screenshot that says what nobody said before, and somebody sends a voice message.

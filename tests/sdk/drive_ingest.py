@@ -57,10 +57,10 @@ checks.that("the URL check is answered with echostr", requests.get(URL, params=q
 
 message_id = int(time.time() * 1000)
 first = read(push("听说城北大桥下个月要整体拆除重建，是真的吗", message_id))
-checks.that("a report is answered with the receipt", "收到，编号" in first)
+checks.that("a report is answered with the receipt", "收到，回执号" in first)
 checks.that("the answer goes to the citizen", CITIZEN in first)
 again = read(push("听说城北大桥下个月要整体拆除重建，是真的吗", message_id))
-code = first.split("编号")[1].split("。")[0]
+code = first.split("回执号")[1].split("。")[0]
 checks.that("a redelivery replays the same receipt", code in again)
 spoiled = push("听说城北大桥下个月要整体拆除重建，是真的吗", message_id + 1, spoil=True)
 checks.that("a wrong signature is refused", spoiled.status_code == 403)

@@ -90,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 53] = [
+const RPCS: [Rpc; 54] = [
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -121,6 +121,7 @@ const RPCS: [Rpc; 53] = [
     rpc("IngestService/ListAnswers", Foreign::Nothing, Role::PEOPLE),
     rpc("IngestService/HaltAnswers", Foreign::StopsNothing, Role::OFFICERS),
     rpc("IngestService/ResumeAnswers", Foreign::StopsNothing, Role::OFFICERS),
+    rpc("IngestService/FindReceipt", Foreign::NotFound, Role::OFFICERS),
     rpc("IngestService/ListMedia", Foreign::Nothing, Role::PEOPLE),
     rpc("IngestService/GetMedia", Foreign::NotFound, Role::OFFICERS),
     rpc("IngestService/TranscribeMessage", Foreign::NotFound, Role::OFFICERS),
@@ -442,6 +443,9 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "IngestService/ResumeAnswers" => send!(
             ingest.resume_answers(ingest_pb::ResumeAnswersRequest { request_id: minted(), clarification_id })
         ),
+        "IngestService/FindReceipt" => {
+            send!(ingest.find_receipt(ingest_pb::FindReceiptRequest { receipt: "000001B".to_owned() }))
+        }
         "IngestService/ListMedia" => {
             send!(ingest.list_media(ingest_pb::ListMediaRequest { report_ids: vec![things.alarm.clone()] }))
         }
@@ -605,13 +609,12 @@ async fn second_agency(office: &mut Office) -> (AgencyId, Provisioned) {
     let file = office.installation.configuration_file();
     let mut configuration: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
     let root_public_key = provisioned.root_public_key.clone();
-    for (service, more) in [("ingest", ("code_prefix", "LX")), ("publish", ("name", "邻县辟谣平台（演示）"))]
-    {
-        let facts = toml::Table::from_iter([
+    for (service, name) in [("ingest", None), ("publish", Some("邻县辟谣平台（演示）"))] {
+        let mut facts = toml::Table::from_iter([
             ("agency_id".to_owned(), agency.to_string().into()),
             ("root_public_key".to_owned(), root_public_key.clone().into()),
-            (more.0.to_owned(), more.1.into()),
         ]);
+        facts.extend(name.map(|name| ("name".to_owned(), name.into())));
         configuration[service]["agencies"].as_array_mut().unwrap().push(facts.into());
     }
     std::fs::write(&file, toml::to_string(&configuration).unwrap()).unwrap();

@@ -12,7 +12,7 @@ use messaging::outbox;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::decide::BEIJING;
+use crate::decide::day_of;
 use crate::events;
 use crate::known::Change;
 use crate::lessons;
@@ -212,14 +212,14 @@ async fn opened_by_hand(
     // Rare enough to read the agency's rules for it.
     let current = Rulebooks::default().current(tx, agency).await?;
     let route = current.rulebook.routing.route(&text, None);
-    let today = time.to_offset(BEIJING).date();
-    let urgency_of_words = current.rulebook.urgency.of_words(&text, &Facts::of(&text), today);
+    let urgency_of_words = current.rulebook.urgency.of_words(&text, &Facts::of(&text), day_of(time));
     Ok(Claim {
         claim,
         sentence: sentence.to_owned(),
         spread: Spread::default(),
         first_time: time,
         last_time: time,
+        said_on: day_of(time),
         departments: route.departments,
         urgency: urgency(&urgency_of_words),
         order_hint: None,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use messaging::outbox;
 use sqlx::PgConnection;
-use time::{OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 use crate::again::{self, Later};
 use crate::basis::Basis;
@@ -26,6 +26,7 @@ use crate::store::lessons::{self, Lessons};
 use crate::store::links::{self, Noted};
 use crate::store::{changes, lock_agency, reports};
 use crate::suspend::{self, WrongAnswer};
+use judgement::days::Days;
 use judgement::intent::{Intent, Judged};
 use judgement::link::{Link, links as links_of};
 use judgement::matching::{Certainty, TEXTS_MAX};
@@ -41,6 +42,11 @@ const DECIDED_AT_ONCE: usize = 16;
 
 /// Days begin and end as they do in Beijing, whatever the machine's zone.
 pub const BEIJING: UtcOffset = time::macros::offset!(+8);
+
+/// The day on which a time lies.
+pub fn day_of(time: OffsetDateTime) -> Date {
+    time.to_offset(BEIJING).date()
+}
 
 /// A report as it was received.
 #[derive(Clone, Debug)]
@@ -424,8 +430,13 @@ impl<'a> Round<'a> {
             reasons,
             basis: Basis::default(),
         };
-        if let Some(answer) = found.clarification {
+        let days = Days::of(&received.masked_text, day_of(received.said_time));
+        if let Some(mut answer) = found.clarification {
             let clarification = clarification_of_match(answer.id);
+            if self.known.speaks_of_other_days(clarification, &days) {
+                answer.certainty = Certainty::Maybe;
+                reasons.push(other_days(&days));
+            }
             match (answer.certainty, self.known.claim_of(clarification)) {
                 (Certainty::Sure, _)
                     if self.words == Words::OfPerson && self.known.answers_automatically(clarification) =>
@@ -457,7 +468,8 @@ impl<'a> Round<'a> {
             && let Some(claim) = self.known_by_link(links, profile)
         {
             // Two signs that agree are enough to join a clarified claim; an address alone is not.
-            let words_agree = found.claim.as_ref().is_some_and(|found| claim_of_match(found.id) == claim);
+            let words_agree = found.claim.as_ref().is_some_and(|found| claim_of_match(found.id) == claim)
+                && !self.known.is_clarified_for_other_days(claim, &days);
             if words_agree || !self.known.is_clarified(claim) {
                 return self.join_by_link(claim, reasons);
             }
@@ -465,7 +477,12 @@ impl<'a> Round<'a> {
         if let Some(claim) = found.claim {
             let joined = claim_of_match(claim.id);
             // Whoever joins a clarified claim is told its clarification without anyone looking again.
-            let joins = !self.known.is_suspended(joined)
+            let of_other_days = self.known.is_clarified_for_other_days(joined, &days);
+            if of_other_days {
+                reasons.push(other_days(&days));
+            }
+            let joins = !of_other_days
+                && !self.known.is_suspended(joined)
                 && match claim.certainty {
                     Certainty::Sure => self.words == Words::OfPerson || !self.known.is_clarified(joined),
                     Certainty::Likely => !self.known.is_clarified(joined),
@@ -496,7 +513,7 @@ impl<'a> Round<'a> {
         suggest(&mut route, lessons, &rulebook.routing, &text);
         let (order_hint, hinted) = models.hint(&received.masked_text).unzip();
         route.reasons.extend(hinted);
-        let today = now.to_offset(BEIJING).date();
+        let today = day_of(now);
         self.opened.insert(
             claim,
             Opening {
@@ -505,12 +522,18 @@ impl<'a> Round<'a> {
                 routing: route.reasons,
                 urgency_of_words: rulebook.urgency.of_words(&text, &profile.facts, today),
                 order_hint,
+                said_on: day_of(received.said_time),
                 traceparent: received.traceparent.clone(),
             },
         );
         self.learned.push(Change::ClaimOpened(claim, text));
         decided(Outcome::Opened(claim), 1.0, reasons)
     }
+}
+
+/// Why words that are alike are not the same: they speak of another day.
+fn other_days(days: &Days) -> Reason {
+    Reason::new("match.other_day", format!("说的是另一天（{days}），不按同一件答复"), 0.0)
 }
 
 impl Round<'_> {
@@ -626,6 +649,7 @@ fn new_claim(claim: ClaimId, words: &Opening, grown: Grown, signals: &Signals) -
         spread,
         first_time: grown.first_time,
         last_time: grown.last_time,
+        said_on: words.said_on,
         departments: words.departments.clone(),
         urgency: urgency(words.urgency_of_words.iter().chain(&signals.of_spread(spread))),
         order_hint: words.order_hint,

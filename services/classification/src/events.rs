@@ -11,12 +11,13 @@ use ids::{AgencyId, ClaimId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use signoff::content::Content;
+use signoff::statement::Statement;
 use time::OffsetDateTime;
 
 use crate::again::Later;
 use crate::basis::Basis;
 use crate::correct::{Correction, Decision};
-use crate::decide::{Decided, Received};
+use crate::decide::{BEIJING, Decided, Received, day_of};
 use crate::known::Published;
 use crate::learn::Fact;
 use crate::store::claims::Claim;
@@ -25,6 +26,7 @@ use crate::store::intents::IntentDecision;
 use crate::store::moved::Moved;
 use crate::store::pictures::{Picture, Transcript};
 use crate::store::suspensions::Suspension;
+use judgement::days::Days;
 use judgement::intent::Intent;
 use judgement::normalise::normalise;
 use judgement::picture::Hash;
@@ -158,8 +160,15 @@ pub fn claim_message(claim: &Claim, signals: &Signals) -> pb::Claim {
         departments: claim.departments.clone(),
         urgency: claim.urgency,
         order_hint: claim.order_hint,
+        named_until_time: named_until(claim).map(grpc::timestamp),
         reasons: reasons.map(reason_message).collect(),
     }
+}
+
+/// The end of the last day that a claim's sentence names.
+fn named_until(claim: &Claim) -> Option<OffsetDateTime> {
+    let next_day = Days::of(&claim.sentence, claim.said_on).last()?.next_day()?;
+    Some(next_day.midnight().assume_offset(BEIJING))
 }
 
 /// A reason for the wire.
@@ -376,11 +385,27 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
             suspended: false,
             claim_sentence: normalise(&content.claim_sentence),
             title: normalise(title),
+            // Read once it is known when the claim's words were said.
+            days: Days::default(),
         },
+        sentence_as_signed: storable(content.claim_sentence),
+        signed_on: day_of(signed_time(event)?),
         kind: storable(content.kind),
         verdict: storable(content.verdict),
         response_level: storable(content.response_level),
     })
+}
+
+/// When the last of its people signed.
+fn signed_time(event: &ClarificationSigned) -> Result<OffsetDateTime, Unreadable> {
+    let mut last = i64::MIN;
+    for signed in &event.statements {
+        let statement =
+            Statement::decode(&signed.document).map_err(|error| Unreadable(format!("statement: {error}")))?;
+        last = last.max(statement.signed_at_ms);
+    }
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(last) * 1_000_000)
+        .map_err(|error| Unreadable(format!("signed_at_ms: {error}")))
 }
 
 /// Reads publish.publication.changed; only public pages matter here.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use ids::{AgencyId, ClaimId, ClarificationId};
+use judgement::days::Days;
 use judgement::index::{Base, Field, Header, Index, Target};
 use judgement::matching::{Judges, Match, Matches, matches, neighbour};
 use judgement::normalise::normalise;
@@ -47,14 +48,16 @@ pub struct Published {
     pub claim_sentence: String,
     /// Its title, normalised.
     pub title: String,
+    /// The days that the sentence names.
+    pub days: Days,
 }
 
 /// How a published clarification may be used.
-#[derive(Clone, Copy)]
 struct Standing {
     claim: Option<ClaimId>,
     automatic_answer: bool,
     suspended: bool,
+    days: Days,
 }
 
 /// What one agency knows.
@@ -161,6 +164,17 @@ impl Known {
             .any(|standing| standing.suspended)
     }
 
+    /// True where a published clarification and these words name days, and none of them is the same.
+    pub fn speaks_of_other_days(&self, clarification: ClarificationId, days: &Days) -> bool {
+        self.clarifications.get(&clarification).is_some_and(|standing| standing.days.differ(days))
+    }
+
+    /// The same for every published clarification of a claim.
+    pub fn is_clarified_for_other_days(&self, claim: ClaimId, days: &Days) -> bool {
+        let mut about = self.clarified.get(&claim).into_iter().flatten().peekable();
+        about.peek().is_some() && about.all(|&clarification| self.speaks_of_other_days(clarification, days))
+    }
+
     fn learn(&mut self, change: &Change) {
         match change {
             Change::ClaimOpened(claim, text) | Change::AliasAdded(claim, text) => {
@@ -185,11 +199,12 @@ impl Known {
 
     fn remember(&mut self, clarification: ClarificationId, published: &Published) {
         self.forget(clarification);
-        let &Published { claim, automatic_answer, suspended, .. } = published;
+        let &Published { claim, automatic_answer, suspended, ref days, .. } = published;
         if let Some(claim) = claim {
             self.clarified.entry(claim).or_default().push(clarification);
         }
-        self.clarifications.insert(clarification, Standing { claim, automatic_answer, suspended });
+        self.clarifications
+            .insert(clarification, Standing { claim, automatic_answer, suspended, days: days.clone() });
     }
 
     fn forget(&mut self, clarification: ClarificationId) {
@@ -241,6 +256,7 @@ mod tests {
                 suspended: false,
                 claim_sentence: normalise("城东市场西瓜打甜水针，有孩子吃了住院"),
                 title: normalise("城东市场西瓜抽检合格，“打针西瓜”传言不实"),
+                days: Days::default(),
             },
         ));
         let asked = |text: &str| known.matches(&Profile::of(&normalise(text))).clarification;

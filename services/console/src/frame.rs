@@ -207,8 +207,8 @@ mod tests {
 
     #[test]
     fn every_form_is_tied_to_its_session() {
-        // A choice of language is no secret, and a department's link is its own authority.
-        let open = ["/language", "/d/{{ secret }}"];
+        // A choice of language is no secret, a department's link is its own authority, and a search changes nothing.
+        let open = ["/language", "/d/{{ secret }}", "/find"];
         for (name, html) in templates() {
             for form in html.split("<form ").skip(1) {
                 let form = form.split("</form>").next().unwrap();

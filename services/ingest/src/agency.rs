@@ -22,8 +22,6 @@ pub struct Agencies {
 
 /// One agency.
 pub struct Agency {
-    /// What its receipt numbers begin with.
-    pub code_prefix: String,
     /// What its signatures chain to.
     pub root: RootKey,
 }
@@ -54,7 +52,7 @@ impl Agencies {
         for config in configured {
             let root = RootKey::from_hex(&config.root_public_key)
                 .with_context(|| format!("root_public_key of agency {}", config.agency_id))?;
-            let agency = Agency { code_prefix: config.code_prefix.clone(), root };
+            let agency = Agency { root };
             if by_id.insert(config.agency_id, agency).is_some() {
                 bail!("agency {} is configured twice", config.agency_id);
             }

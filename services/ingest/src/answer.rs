@@ -8,8 +8,8 @@ use runtime::Clock;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::agency::Agencies;
-use crate::domain::reply::{Candidate, Occasion, REPLY_BYTES_MAX, Source, candidates, receipt_code};
+use crate::domain::receipt::ReceiptNumber;
+use crate::domain::reply::{Candidate, Occasion, REPLY_BYTES_MAX, Source, candidates};
 use crate::store::clarification::Kept;
 use crate::store::reply::Decided;
 use crate::store::{self, answer, callback, clarification, halt, reply};
@@ -20,8 +20,6 @@ use crate::words::{SignedWords, Silence, Spoken};
 pub struct Answering {
     /// The database.
     pub pool: PgPool,
-    /// The configured agencies.
-    pub agencies: Agencies,
     /// The signed words.
     pub words: SignedWords,
     /// The time.
@@ -168,8 +166,7 @@ impl Answering {
         if halt::standing_in_the_way(tx, agency, Some(kept.revision.clarification)).await?.is_some() {
             return Ok(None);
         }
-        let code = receipt_number.zip(self.agencies.get(agency));
-        let code = code.map(|(number, agency)| receipt_code(&agency.code_prefix, number));
+        let code = receipt_number.map(|number| ReceiptNumber::new(number).to_string());
         match self.words.speak(agency, kept, source, renditions, code.as_deref(), now) {
             Ok(spoken) if spoken.text.len() <= REPLY_BYTES_MAX => Ok(Some(spoken)),
             Ok(_) => {

@@ -55,8 +55,6 @@ fn text_reader() -> PathBuf {
 pub struct AgencyConfig {
     /// The agency.
     pub agency_id: AgencyId,
-    /// What its receipt numbers begin with, such as `QL`.
-    pub code_prefix: String,
     /// Its root public key in hex: the only reason to believe a signature.
     pub root_public_key: String,
     /// Its Official Accounts.

@@ -14,13 +14,14 @@ use uuid::Uuid;
 use crate::accept::{Incoming, Intake};
 use crate::agency::Agencies;
 use crate::domain::answer::State;
+use crate::domain::receipt::{NotAReceipt, ReceiptNumber};
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
 use crate::fetch::report_key;
 use crate::halt::Halting;
 use crate::prepare;
 use crate::status::database_failed;
 use crate::store::halt::Order;
-use crate::store::{answer, assignment, media};
+use crate::store::{answer, assignment, media, report};
 use crate::transcribe::{Transcribe, Transcribing};
 use crate::vault::{Purpose, Vault};
 
@@ -171,6 +172,28 @@ impl IngestService for Service {
         Ok(Response::new(pb::HaltAnswersResponse {
             stopped: halted.counts.stopped,
             already_out: halted.counts.already_out,
+        }))
+    }
+
+    async fn find_receipt(
+        &self,
+        request: Request<pb::FindReceiptRequest>,
+    ) -> Result<Response<pb::FindReceiptResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(Role::OFFICERS)?;
+        let receipt: ReceiptNumber = request.into_inner().receipt.parse().map_err(not_a_receipt)?;
+        let found = async {
+            let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
+            report::by_receipt(&mut tx, caller.agency, receipt).await
+        };
+        let found = found.await.map_err(|error| database_failed(&error))?;
+        let found = found.ok_or_else(|| Refusal::not_found("receipt"))?;
+        Ok(Response::new(pb::FindReceiptResponse {
+            receipt: receipt.to_string(),
+            report_id: found.report.to_string(),
+            masked_text: found.masked_text,
+            receive_time: Some(timestamp(found.received_time)),
+            claim_id: found.claim.map(|claim| claim.to_string()).unwrap_or_default(),
         }))
     }
 
@@ -404,6 +427,21 @@ fn scope(clarification: &str) -> Result<Option<ClarificationId>, Status> {
 
 fn named(caller: &Caller) -> String {
     caller.person.map_or_else(|| caller.display_name.clone(), |person| person.to_string())
+}
+
+/// Why what somebody typed finds no receipt, and what to look at.
+fn not_a_receipt(error: NotAReceipt) -> Refusal {
+    let (zh, en) = match error {
+        NotAReceipt::Form => (
+            "这不是回执号。回执号是数字加一个字母，例如 000417Y。",
+            "This is no receipt's number, which is digits and one letter, such as 000417Y.",
+        ),
+        NotAReceipt::Check => (
+            "回执号的数字和字母对不上，请核对后重输。",
+            "The digits and the letter of this receipt do not fit together; check them and try again.",
+        ),
+    };
+    Refusal::invalid("receipt", zh, en)
 }
 
 fn missing(field: &'static str) -> Status {

@@ -239,12 +239,7 @@ impl App {
             vault: vault.clone(),
             intake: intake.clone(),
             arrivals,
-            answering: Answering {
-                pool: pool.clone(),
-                agencies: agencies.clone(),
-                words,
-                clock: clock.clone(),
-            },
+            answering: Answering { pool: pool.clone(), words, clock: clock.clone() },
             relay: waker,
             clock: clock.clone(),
         };

@@ -29,6 +29,11 @@ pub fn normalise(text: &str) -> String {
     arabic_numerals(&kept)
 }
 
+/// `text` with width, case and traditional characters folded and nothing left out.
+pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().map(half_width).flat_map(char::to_lowercase).map(simplified)
+}
+
 /// Full-width forms of ASCII, which input methods produce, as ASCII.
 fn half_width(character: char) -> char {
     match character {
@@ -137,7 +142,7 @@ const fn numeral(character: char) -> Option<Numeral> {
 }
 
 /// Reads 三, 十七, 二十, 一百零五; `None` for what is no single number, such as 三四.
-fn number(text: &[char]) -> Option<u32> {
+pub(crate) fn number(text: &[char]) -> Option<u32> {
     let mut total = 0;
     let mut digit = None;
     let mut scale_before = u32::MAX;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use ids::{AgencyId, ClaimId, ReporterId};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use judgement::reason::Reason;
@@ -24,6 +24,8 @@ pub struct Claim {
     pub first_time: OffsetDateTime,
     /// When the latest was said.
     pub last_time: OffsetDateTime,
+    /// The day, in Beijing, on which the words that opened it were said.
+    pub said_on: Date,
     /// Suggested departments, best first.
     pub departments: Vec<String>,
     /// 0 to 100.
@@ -51,6 +53,8 @@ pub struct Opening {
     pub urgency_of_words: Vec<Reason>,
     /// Where it stands among those of equal urgency.
     pub order_hint: Option<u32>,
+    /// The day, in Beijing, on which the words were said.
+    pub said_on: Date,
     /// The span that opening follows from.
     pub traceparent: Option<String>,
 }
@@ -101,6 +105,7 @@ struct Row {
     place_count: i64,
     first_time: OffsetDateTime,
     last_time: OffsetDateTime,
+    said_on: Date,
     departments: Json<Vec<String>>,
     urgency: i32,
     order_hint: Option<i16>,
@@ -123,6 +128,7 @@ impl From<Row> for Claim {
             },
             first_time: row.first_time,
             last_time: row.last_time,
+            said_on: row.said_on,
             departments: row.departments.0,
             urgency: u32::try_from(row.urgency).unwrap_or(0),
             order_hint: row.order_hint.and_then(|hint| u32::try_from(hint).ok()),
@@ -240,6 +246,7 @@ pub async fn insert(
     let places: Vec<i64> = opened.iter().map(|claim| bigint(claim.spread.places)).collect();
     let firsts: Vec<OffsetDateTime> = opened.iter().map(|claim| claim.first_time).collect();
     let lasts: Vec<OffsetDateTime> = opened.iter().map(|claim| claim.last_time).collect();
+    let said_on: Vec<Date> = opened.iter().map(|claim| claim.said_on).collect();
     let departments: Vec<Json<&[String]>> =
         opened.iter().map(|claim| Json(claim.departments.as_slice())).collect();
     let of_words: Vec<Json<&[Reason]>> =
@@ -252,15 +259,15 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO classification.claim
             (agency_id, claim_id, sentence, report_count, reporter_count, place_count, first_time, last_time,
-             departments, urgency_of_words, routing, urgency, order_hint, told_time)
+             departments, urgency_of_words, routing, urgency, order_hint, said_on, told_time)
          SELECT $1, claim.claim_id, claim.sentence, claim.report_count, claim.reporter_count, claim.place_count,
                 claim.first_time, claim.last_time, claim.departments, claim.urgency_of_words, claim.routing,
-                claim.urgency, claim.order_hint, $14
+                claim.urgency, claim.order_hint, claim.said_on, $15
          FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[],
                      $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::jsonb[], $12::integer[],
-                     $13::smallint[])
+                     $13::smallint[], $14::date[])
               AS claim (claim_id, sentence, report_count, reporter_count, place_count, first_time, last_time,
-                        departments, urgency_of_words, routing, urgency, order_hint)",
+                        departments, urgency_of_words, routing, urgency, order_hint, said_on)",
         agency.as_uuid(),
         &ids,
         &sentences as &[&str],
@@ -274,6 +281,7 @@ pub async fn insert(
         &routing as &[Json<&[Reason]>],
         &urgencies,
         &hints as &[Option<i16>],
+        &said_on,
         now,
     )
     .execute(tx)
@@ -334,7 +342,7 @@ pub async fn grown(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
+                  first_time, last_time, said_on, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim
@@ -386,7 +394,7 @@ pub async fn get(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sql
     let row = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
+                  first_time, last_time, said_on, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim

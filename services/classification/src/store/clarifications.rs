@@ -1,7 +1,9 @@
 //! Signed clarifications, their pages and revocations: facts that arrive in any order, and what follows.
 
 use ids::{AgencyId, ClaimId, ClarificationId, PublicationId};
+use judgement::days::Days;
 use sqlx::PgConnection;
+use time::Date;
 
 use crate::known::Published;
 
@@ -18,8 +20,12 @@ pub struct Signed {
     pub verdict: String,
     /// Who shall hear it, as the signed content names it.
     pub response_level: String,
-    /// What matching needs.
+    /// What matching needs; its days are read when it is added.
     pub published: Published,
+    /// The claim's sentence as it was signed.
+    pub sentence_as_signed: String,
+    /// The day, in Beijing, on which it was signed.
+    pub signed_on: Date,
 }
 
 /// Where a clarification's page stands.
@@ -37,16 +43,22 @@ pub struct Page {
     pub state_revision: i64,
 }
 
-/// Remembers a signed revision.
+/// Remembers a signed revision. Its relative days are those of its claim's words, for a notice those of its
+/// signature.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed) -> sqlx::Result<()> {
+    let said_on = match signed.published.claim {
+        Some(claim) => said_on(tx, agency, claim).await?,
+        None => None,
+    };
+    let days = Days::of(&signed.sentence_as_signed, said_on.unwrap_or(signed.signed_on));
     sqlx::query!(
         "INSERT INTO classification.clarification
             (agency_id, clarification_id, revision, claim_id, kind, response_level, automatic_answer,
-             claim_sentence, title, verdict)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             claim_sentence, title, verdict, days)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         signed.clarification.as_uuid(),
@@ -58,10 +70,21 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
         signed.published.claim_sentence,
         signed.published.title,
         signed.verdict,
+        days.to_string(),
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+async fn said_on(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<Option<Date>> {
+    sqlx::query_scalar!(
+        "SELECT said_on FROM classification.claim WHERE agency_id = $1 AND claim_id = $2",
+        agency.as_uuid(),
+        claim.as_uuid(),
+    )
+    .fetch_optional(tx)
+    .await
 }
 
 /// Remembers that a clarification is revoked up to a revision.
@@ -124,7 +147,7 @@ pub async fn answering(
 ) -> sqlx::Result<Option<(i64, Published)>> {
     let row = sqlx::query!(
         r#"SELECT signed.revision, signed.claim_id AS "claim_id: ClaimId", signed.automatic_answer,
-                  signed.claim_sentence, signed.title,
+                  signed.claim_sentence, signed.title, signed.days,
                   EXISTS (SELECT FROM classification.suspension
                           WHERE suspension.agency_id = $1 AND suspension.clarification_id = $2
                             AND suspension.suspended) AS "suspended!"
@@ -146,16 +169,18 @@ pub async fn answering(
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(|row| {
+    row.map(|row| {
         let published = Published {
             claim: row.claim_id,
             automatic_answer: row.automatic_answer,
             suspended: row.suspended,
             claim_sentence: row.claim_sentence,
             title: row.title,
+            days: row.days.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
         };
-        (row.revision, published)
-    }))
+        Ok((row.revision, published))
+    })
+    .transpose()
 }
 
 /// The revision that the index knows now.

@@ -4,6 +4,7 @@ use contracts::approval::v1::AnswerResumed;
 use contracts::classification::v1::{ReportAssigned, SuspensionChanged};
 use contracts::publish::v1::publication::State;
 use ids::ReporterId;
+use runtime::Clock;
 use testkit::eventually;
 
 use crate::desk::{Desk, Said, Words};
@@ -68,6 +69,50 @@ async fn another_place_number_or_denial_is_never_answered_by_machine() {
         assert_eq!(judged[0].clarification, None, "{text}");
         assert_eq!(judged[0].intent, "report");
     }
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_another_night_is_never_answered_by_machine() {
+    let desk = Desk::open(1).await;
+    let claim = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let earthquake = Words::earthquake(claim);
+    desk.signs(&earthquake).await;
+    desk.page_is(&earthquake, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    // The same night, told today and told tomorrow.
+    for said in [
+        Said::new("听说明天凌晨3点青岚县有7级地震，是真的吗"),
+        Said::new("听说今天凌晨3点青岚县有7级地震，是真的吗").days_later(1),
+    ] {
+        let judged = desk.hears(std::slice::from_ref(&said)).await;
+        assert_eq!(judged[0].clarification, Some(earthquake.clarification), "{said:?}");
+    }
+    for said in [
+        Said::new(EARTHQUAKE[0]).days_later(1),
+        Said::new(EARTHQUAKE[0]).days_later(365),
+        Said::new("听说大后天凌晨3点青岚县有7级地震，是真的吗"),
+        Said::new("听说1999年12月25日凌晨3点青岚县有7级地震，是真的吗"),
+        Said::new("听说2090年3月凌晨3点青岚县有7级地震，是真的吗").days_later(2),
+    ] {
+        let judged = desk.hears(std::slice::from_ref(&said)).await;
+        assert_eq!(judged[0].clarification, None, "{said:?}");
+        assert_ne!(judged[0].claim, Some(claim), "who joins a clarified claim is told its answer: {said:?}");
+        assert!(judged[0].signals.iter().any(|signal| signal == "match.other_day"), "{judged:?}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_says_until_when_the_day_that_it_names_lasts() {
+    let desk = Desk::open(1).await;
+    let claim = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let until = desk.claim(claim).await.named_until_time.expect("tomorrow has an end");
+    let ahead = until.seconds - Clock::system().now().unix_timestamp();
+    assert!((86_400 - 60..=2 * 86_400).contains(&ahead), "{ahead}");
+    assert_eq!((until.seconds + 8 * 3600) % 86_400, 0, "the end is midnight in Beijing");
+    let melons = desk.hears(&[Said::new(MELONS)]).await[0].claim.unwrap();
+    assert_eq!(desk.claim(melons).await.named_until_time, None);
     desk.close().await;
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use classification::{App, Config};
 use contracts::Event;
-use contracts::approval::v1::{CaseDismissed, ClarificationRevoked, ClarificationSigned};
+use contracts::approval::v1::{
+    CaseDismissed, ClarificationRevoked, ClarificationSigned, clarification_signed,
+};
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_client::ClassificationServiceClient;
 use contracts::classification::v1::rules_service_client::RulesServiceClient;
@@ -15,11 +17,12 @@ use contracts::ingest::v1::ReportReceived;
 use contracts::publish::v1::{Publication, PublicationChanged, publication};
 use database::Schema;
 use grpc::{Caller, Role, TokenIssuer};
-use ids::{AgencyId, CaseId, ClaimId, ClarificationId, PersonId, PublicationId, ReportId, ReporterId};
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId, KeyId, PersonId, PublicationId, ReportId, ReporterId};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use signoff::content::{Content, Rendition};
+use signoff::statement::{Purpose, Statement};
 use sqlx::{PgPool, Row};
 use testkit::{Nats, TestDatabase, eventually, postgres};
 use tonic::transport::Channel;
@@ -94,11 +97,19 @@ pub struct Said {
     pub text: String,
     pub reporter: Option<ReporterId>,
     pub seen_at: String,
+    /// How many days from now it is said.
+    pub days_later: u32,
 }
 
 impl Said {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), reporter: Some(ReporterId::mint()), seen_at: String::new() }
+        let reporter = Some(ReporterId::mint());
+        Self { text: text.to_owned(), reporter, seen_at: String::new(), days_later: 0 }
+    }
+
+    pub fn days_later(mut self, days: u32) -> Self {
+        self.days_later = days;
+        self
     }
 
     pub fn by(mut self, reporter: ReporterId) -> Self {
@@ -237,7 +248,9 @@ impl Desk {
                 reporter_id: said.reporter.map(|reporter| reporter.to_string()).unwrap_or_default(),
                 channel: 1,
                 masked_text: said.text.clone(),
-                said_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),
+                said_time: Some(grpc::timestamp(
+                    now + Duration::from_millis(at as u64) + Duration::from_hours(24) * said.days_later,
+                )),
                 seen_at: said.seen_at.clone(),
             })
             .collect();
@@ -312,6 +325,10 @@ impl Desk {
             clarification_id: words.clarification.to_string(),
             revision: words.revision,
             content: content.encode().unwrap(),
+            statements: vec![clarification_signed::Signed {
+                document: signed_now(&content).encode().unwrap(),
+                signatures: Vec::new(),
+            }],
             ..ClarificationSigned::default()
         };
         self.approval.say(self.agency, &[event]).await;
@@ -437,6 +454,25 @@ impl Desk {
         let request = pb::GetClaimRequest { claim_id: claim.to_string() };
         let request = self.as_role(self.agency, Role::DutyOfficer, request);
         self.client().get_claim(request).await.unwrap().into_inner().claim.unwrap()
+    }
+}
+
+/// The signer's statement, which nobody here verifies: it says when the words were signed.
+fn signed_now(content: &Content) -> Statement {
+    let now_ms = i64::try_from(Clock::system().now().unix_timestamp_nanos() / 1_000_000).unwrap();
+    Statement {
+        purpose: Purpose::Signed,
+        agency: content.agency,
+        case: content.case,
+        clarification: content.clarification,
+        revision: content.revision,
+        content_hash: [0; 32],
+        person: PersonId::mint(),
+        key: KeyId::mint(),
+        role: "signer".into(),
+        policy_hash: [0; 32],
+        signed_at_ms: now_ms,
+        expires_at_ms: now_ms + 60_000,
     }
 }
 

@@ -19,6 +19,7 @@
 //! | `GET /queue/live?state=&page=` | | the queue's part that renews itself |
 //! | `POST /alarm/acknowledge` | `report_id` | 303 `/` |
 //! | `POST /notice` | `sentence` | 303 `/case/{case_id}` |
+//! | `GET /find?number=` | | the message of a receipt and its case; 303 to the case of a case's code |
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
 //! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
@@ -86,6 +87,7 @@ mod case;
 mod clarification;
 mod department;
 mod draft;
+mod find;
 mod gather;
 mod halt;
 mod intent;
@@ -122,6 +124,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/queue/live", get(queue::live))
         .route("/alarm/acknowledge", post(queue::acknowledge))
         .route("/notice", post(queue::open_notice))
+        .route("/find", get(find::show))
         .route("/messages", get(messages::show))
         .route("/message/{report_id}/media", get(media::show))
         .route("/message/{report_id}/transcript", post(media::transcribe))

@@ -5,5 +5,6 @@ pub mod answer;
 pub mod intent;
 pub mod mask;
 pub mod media;
+pub mod receipt;
 pub mod reply;
 pub mod report;

@@ -184,12 +184,6 @@ pub fn fill(body: &str, code: Option<&str>, link: &str) -> Option<String> {
     Some(body.replace("{link}", link))
 }
 
-/// A receipt number as the citizen sees it: `QL-0417`.
-#[must_use]
-pub fn receipt_code(prefix: &str, number: i64) -> String {
-    format!("{prefix}-{number:04}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,10 +265,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_or_the_words_are_not_used() {
-        assert_eq!(fill("编号{code}", Some("QL-0417"), "").as_deref(), Some("编号QL-0417"));
+        assert_eq!(fill("编号{code}", Some("000417Y"), "").as_deref(), Some("编号000417Y"));
         assert_eq!(fill("编号{code}", None, ""), None);
         assert_eq!(fill("见 {link}", None, "https://x/c/1").as_deref(), Some("见 https://x/c/1"));
-        assert_eq!(receipt_code("QL", 417), "QL-0417");
-        assert_eq!(receipt_code("QL", 12345), "QL-12345");
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ids::{AgencyId, ReportId, ReporterId};
+use ids::{AgencyId, ClaimId, ReportId, ReporterId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::domain::media::Kind;
+use crate::domain::receipt::ReceiptNumber;
 use crate::domain::report::Channel;
 use crate::store::media::{self, Arrival};
 use crate::vault::{Key, Purpose, Unopened, Vault};
@@ -344,6 +345,45 @@ async fn insert_reporters(
     .fetch_all(tx)
     .await?;
     Ok(kept)
+}
+
+/// The message that a receipt was given for.
+#[derive(Debug)]
+pub struct Receipted {
+    /// Its report.
+    pub report: ReportId,
+    /// The words, masked.
+    pub masked_text: String,
+    /// When it arrived.
+    pub received_time: OffsetDateTime,
+    /// The claim that it belongs to, as far as it is judged.
+    pub claim: Option<ClaimId>,
+}
+
+/// Finds a message by its receipt's number.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_receipt(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    receipt: ReceiptNumber,
+) -> sqlx::Result<Option<Receipted>> {
+    let row = sqlx::query!(
+        r#"SELECT r.report_id, r.masked_text, r.received_time, a.claim_id AS "claim_id?"
+        FROM ingest.report r LEFT JOIN ingest.assignment a USING (agency_id, report_id)
+        WHERE r.agency_id = $1 AND r.receipt_number = $2"#,
+        agency.as_uuid(),
+        receipt.get(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Receipted {
+        report: ReportId::from_uuid(row.report_id),
+        masked_text: row.masked_text,
+        received_time: row.received_time,
+        claim: row.claim_id.map(ClaimId::from_uuid),
+    }))
 }
 
 /// Receipt numbers for the reports whose reporters wait. A duplicate's number is never used: gaps are fine.

@@ -137,13 +137,13 @@ async fn each_kind_of_message_gets_its_standing_reply_within_five_seconds() {
 
     // Nobody assigns this one: the receipt comes when the wait is over.
     let report = desk.writes(citizen, "网传明天凌晨3点地震").await;
-    assert_eq!(report["reply"], "收到，编号QL-0003。");
+    assert_eq!(report["reply"], "收到，编号000003D。");
     assert_eq!(report["deliveries"], 1);
     assert!(report["elapsed_ms"].as_u64().unwrap() < 5000);
 
     let image =
         json!({ "openid": citizen, "msg_type": "image", "media": { "PicUrl": "http://x", "MediaId": "M" } });
-    assert_eq!(desk.control("messages", image).await["reply"], "收到，编号QL-0004。");
+    assert_eq!(desk.control("messages", image).await["reply"], "收到，编号000004E。");
     let unknown = json!({ "openid": citizen, "msg_type": "hologram" });
     assert_eq!(desk.control("messages", unknown).await["reply"], "您好。");
     let follows = json!({ "openid": citizen, "follows": true });
@@ -170,7 +170,7 @@ async fn a_sure_match_is_answered_at_once_and_not_this_hands_over() {
     assert_eq!(text(&desk.control("redeliver", json!({ "msg_id": msg_id })).await["reply"]), answer);
 
     // The redelivery used up a number: gaps are fine.
-    assert_eq!(desk.writes(citizen, "不是").await["reply"], "已转值班人员，编号QL-0003。");
+    assert_eq!(desk.writes(citizen, "不是").await["reply"], "已转值班人员，编号000003D。");
     let context: String = sqlx::query_scalar("SELECT seen_at FROM ingest.report WHERE masked_text = '不是'")
         .fetch_one(&desk.superuser)
         .await

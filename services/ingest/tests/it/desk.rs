@@ -137,7 +137,6 @@ impl Desk {
             text_reader: text_reader.into(),
             agencies: vec![AgencyConfig {
                 agency_id: agency,
-                code_prefix: "QL".into(),
                 root_public_key: press.root_public_key(),
                 wechat: vec![WechatConfig {
                     account: ACCOUNT.into(),

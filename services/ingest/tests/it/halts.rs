@@ -73,7 +73,7 @@ async fn halting_everything_silences_replies_too_and_is_told() {
     assert_eq!(desk.writes(citizen, "网传停水").await["reply"], serde_json::Value::Null);
     officer.resume(uuid::Uuid::now_v7(), None).await.unwrap();
     assert!(!officer.answers_halted().await.halted);
-    assert_eq!(desk.writes(citizen, "网传停水，是真的吗").await["reply"], "收到，编号QL-0002。");
+    assert_eq!(desk.writes(citizen, "网传停水，是真的吗").await["reply"], "收到，编号000002C。");
 }
 
 #[tokio::test]

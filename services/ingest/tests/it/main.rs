@@ -9,4 +9,5 @@ mod desk;
 mod halts;
 mod media;
 mod press;
+mod receipts;
 mod tenancy;

@@ -91,7 +91,7 @@ impl Story<'_> {
         let citizen = self.one_citizen().await?;
         let delivered = self.outside.send(&citizen, words::A_MESSAGE).await?;
         let reply = delivered.reply.context("no reply came")?;
-        ensure!(reply.starts_with("收到，编号"), "the reply is no receipt: {reply}");
+        ensure!(reply.starts_with("收到，回执号"), "the reply is no receipt: {reply}");
         tell(
             self.began,
             2,

@@ -40,7 +40,6 @@ impl Installation {
                 "master_key": secrets.master_key,
                 "agencies": [{
                     "agency_id": secrets.agency_id,
-                    "code_prefix": sample::CODE_PREFIX,
                     "root_public_key": root_public_key,
                     "wechat": [{
                         "account": sample::WECHAT_ACCOUNT,
