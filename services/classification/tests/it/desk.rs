@@ -239,6 +239,8 @@ impl Desk {
                 masked_text: said.text.clone(),
                 said_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),
                 seen_at: said.seen_at.clone(),
+                received_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),
+                repeats_key: false,
             })
             .collect();
         self.ingest.say(agency, &events).await;
@@ -271,6 +273,8 @@ impl Desk {
             masked_text: text.to_owned(),
             said_time: Some(grpc::timestamp(Clock::system().now())),
             seen_at: String::new(),
+            received_time: Some(grpc::timestamp(Clock::system().now())),
+            repeats_key: false,
         }
     }
 
