@@ -23,15 +23,16 @@ pub enum AcknowledgeError {
 }
 
 impl Desk {
-    /// The newest alarms that nobody has acknowledged.
+    /// The newest alarms that nobody has acknowledged, and how many there are in all.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn list_alarms(&self, agency: AgencyId) -> Result<Vec<Alarm>, StoreError> {
+    pub async fn list_alarms(&self, agency: AgencyId) -> Result<(Vec<Alarm>, u64), StoreError> {
         let mut tx = self.begin(agency).await?;
         let alarms = store::alarm::unacknowledged(&mut tx, agency, SHOWN_MAX).await?;
+        let waiting = store::alarm::count_unacknowledged(&mut tx, agency).await?;
         commit(tx).await?;
-        Ok(alarms)
+        Ok((alarms, waiting))
     }
 
     /// Takes note of an alarm; again is as good.

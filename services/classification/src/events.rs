@@ -99,6 +99,7 @@ pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided], revis
                     .unwrap_or_default(),
                 reasons: decided.reasons.iter().map(reason_message).collect(),
                 assignment_revision: revision,
+                calls_for_help: decided.intent == Intent::Help,
             };
             outgoing(&event, received.traceparent.clone())
         })
@@ -115,6 +116,7 @@ pub fn moved(agency: AgencyId, claim: ClaimId, report: &Moved) -> Outgoing {
         answered_by_clarification_id: String::new(),
         reasons: report.reasons.iter().map(reason_message).collect(),
         assignment_revision: report.assignment_revision.unsigned_abs(),
+        calls_for_help: report.intent == Intent::Help,
     };
     outgoing(&event, telemetry::current_traceparent())
 }

@@ -229,6 +229,7 @@ fn tried(rulebook: &Rulebook, message: &str, today: time::Date) -> pb::TryMessag
         departments: route.departments,
         routing_reasons: route.reasons.iter().map(reason_message).collect(),
         normalised_text: text,
+        danger: None,
     }
 }
 

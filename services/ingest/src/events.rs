@@ -48,6 +48,8 @@ pub fn report_received(
         masked_text: report.masked_text.clone(),
         said_time: Some(grpc::timestamp(report.said_time)),
         seen_at: report.seen_at.clone(),
+        received_time: Some(grpc::timestamp(report.received_time)),
+        repeats_key: false,
     };
     Outgoing { subject: ingest::ReportReceived::SUBJECT, payload: event.encode_to_vec(), traceparent }
 }
@@ -83,6 +85,7 @@ pub fn picture_read(agency: AgencyId, report: ReportId, seen: &PictureSeen) -> i
         confidence: seen.confidence,
         reader: seen.reader.clone(),
         unread_reason: seen.unread_reason.clone(),
+        file_key: Vec::new(),
     }
 }
 

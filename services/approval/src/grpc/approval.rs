@@ -233,8 +233,9 @@ impl ApprovalService for Approval {
         request: Request<pb::ListAlarmsRequest>,
     ) -> Result<Response<pb::ListAlarmsResponse>, Status> {
         let (officer, _) = admit(request, Role::PEOPLE)?;
-        let alarms = self.desk.list_alarms(officer.agency).await?;
-        Ok(Response::new(pb::ListAlarmsResponse { alarms: alarms.into_iter().map(convert::alarm).collect() }))
+        let (alarms, waiting_count) = self.desk.list_alarms(officer.agency).await?;
+        let alarms = alarms.into_iter().map(convert::alarm).collect();
+        Ok(Response::new(pb::ListAlarmsResponse { alarms, waiting_count }))
     }
 
     async fn acknowledge_alarm(

@@ -64,6 +64,18 @@ pub async fn unacknowledged(
         .collect())
 }
 
+/// How many alarms nobody has acknowledged.
+pub async fn count_unacknowledged(tx: &mut PgConnection, agency: AgencyId) -> Result<u64, StoreError> {
+    let waiting = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "waiting!" FROM approval.alarm
+           WHERE agency_id = $1 AND acknowledged_time IS NULL"#,
+        agency.as_uuid()
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(waiting.unsigned_abs())
+}
+
 /// How acknowledging went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledged {

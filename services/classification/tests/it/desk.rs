@@ -252,6 +252,8 @@ impl Desk {
                     now + Duration::from_millis(at as u64) + Duration::from_hours(24) * said.days_later,
                 )),
                 seen_at: said.seen_at.clone(),
+                received_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),
+                repeats_key: false,
             })
             .collect();
         self.ingest.say(agency, &events).await;
@@ -284,6 +286,8 @@ impl Desk {
             masked_text: text.to_owned(),
             said_time: Some(grpc::timestamp(Clock::system().now())),
             seen_at: String::new(),
+            received_time: Some(grpc::timestamp(Clock::system().now())),
+            repeats_key: false,
         }
     }
 

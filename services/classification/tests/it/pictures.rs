@@ -25,6 +25,7 @@ impl Desk {
             confidence,
             reader: "tesseract 5.3.0 chi_sim+eng".into(),
             unread_reason: String::new(),
+            file_key: Vec::new(),
         }
     }
 

@@ -152,12 +152,17 @@ pub enum MessageError {
 
 impl Message {
     /// Says which deliveries are the same message: equal for every
-    /// redelivery, different for different messages of one account. Up to
-    /// 200 bytes.
+    /// redelivery. `MsgId` alone does not: when many people write at once, one
+    /// id has been seen on messages of several. Should one person's two
+    /// messages of one second share it too, [`content_key`](Self::content_key)
+    /// tells them apart. Up to 200 bytes.
     pub fn dedupe_key(&self) -> String {
         let Self { from_user, create_time, .. } = self;
         match &self.incoming {
-            Incoming::Event(Event::MassSendJobFinish(job)) => format!("job:mass:{}", job.msg_id),
+            // What is told of one job may change; a repetition may not.
+            Incoming::Event(Event::MassSendJobFinish(job)) => {
+                format!("job:mass:{}:{}", job.msg_id, short_hash(&format!("{job:?}")))
+            }
             Incoming::Event(Event::TemplateSendJobFinish { msg_id, .. }) => format!("job:template:{msg_id}"),
             Incoming::Event(Event::PublishJobFinish { publish_id }) => {
                 format!("job:publish:{}", short_hash(publish_id))
@@ -167,11 +172,28 @@ impl Message {
                 format!("event:{from_user}:{create_time}:{}", short_hash(&format!("{name}\n{key}")))
             }
             other => match self.msg_id {
-                Some(msg_id) => format!("message:{msg_id}"),
+                Some(msg_id) => format!("message:{from_user}:{create_time}:{msg_id}"),
                 // Not documented to happen. The content keeps two messages of
                 // one second apart.
-                None => format!("message:{from_user}:{create_time}:{}", short_hash(&format!("{other:?}"))),
+                None => format!("message:{from_user}:{create_time}:{}", short_hash(&other.content())),
             },
+        }
+    }
+
+    /// Equal for two deliveries that say the same. 40 bytes.
+    pub fn content_key(&self) -> String {
+        short_hash(&self.incoming.content())
+    }
+}
+
+impl Incoming {
+    /// What is said, without what may differ between two deliveries of one
+    /// message: a picture's address is made anew, its id is not.
+    fn content(&self) -> String {
+        match self {
+            Self::Image { media_id, .. } if !media_id.is_empty() => format!("image\n{media_id}"),
+            Self::Text { content } => format!("text\n{content}"),
+            other => format!("{other:?}"),
         }
     }
 }
@@ -458,7 +480,7 @@ mod tests {
         assert_eq!(job.status, MassSendStatus::Refused { code: 20001 });
         assert_eq!(job.total_count, None);
         assert!(job.article_urls.is_empty());
-        assert_eq!(message.dedupe_key(), "job:mass:3147494276");
+        assert!(message.dedupe_key().starts_with("job:mass:3147494276:"), "{}", message.dedupe_key());
     }
 
     #[test]
@@ -483,7 +505,7 @@ mod tests {
     #[test]
     fn keys_tell_messages_apart_and_redeliveries_not() {
         let text = "<MsgType>text</MsgType><Content>a</Content><MsgId>24690000000000001</MsgId>";
-        assert_eq!(read(text).unwrap().dedupe_key(), "message:24690000000000001");
+        assert_eq!(read(text).unwrap().dedupe_key(), "message:oCitizen:1763769600:24690000000000001");
         let scan = |key: &str| {
             read(&format!("<MsgType>event</MsgType><Event>SCAN</Event><EventKey>{key}</EventKey>"))
                 .unwrap()
@@ -498,6 +520,36 @@ mod tests {
             read(&format!("<MsgType>text</MsgType><Content>{content}</Content>")).unwrap().dedupe_key()
         };
         assert_ne!(bare("a"), bare("b"));
+    }
+
+    #[test]
+    fn one_id_for_two_people_or_two_seconds_is_two_messages() {
+        let message = read("<MsgType>text</MsgType><Content>a</Content><MsgId>1</MsgId>").unwrap();
+        let of_another = Message { from_user: "oAnother".into(), ..message.clone() };
+        let a_second_later = Message { create_time: message.create_time + 1, ..message.clone() };
+        assert_ne!(message.dedupe_key(), of_another.dedupe_key());
+        assert_ne!(message.dedupe_key(), a_second_later.dedupe_key());
+    }
+
+    #[test]
+    fn one_id_with_other_words_is_told_by_the_content_and_a_redelivery_is_not() {
+        let content = |inner: &str| read(&format!("{inner}<MsgId>1</MsgId>")).unwrap().content_key();
+        let text = |words: &str| content(&format!("<MsgType>text</MsgType><Content>{words}</Content>"));
+        assert_eq!(text("停水"), text("停水"));
+        assert_ne!(text("停水"), text("停电"));
+        let image = |url: &str, id: &str| {
+            content(&format!("<MsgType>image</MsgType><PicUrl>{url}</PicUrl><MediaId>{id}</MediaId>"))
+        };
+        assert_eq!(image("http://a/0", "M"), image("http://b/0", "M"));
+        assert_ne!(image("http://a/0", "M"), image("http://a/0", "N"));
+        assert_ne!(image("http://a/0", ""), image("http://b/0", ""));
+        let job = |status: &str| {
+            read(&format!("<MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>3</MsgID><Status>{status}</Status>"))
+                .unwrap()
+                .dedupe_key()
+        };
+        assert_eq!(job("send success"), job("send success"));
+        assert_ne!(job("send success"), job("send fail"));
     }
 
     #[test]

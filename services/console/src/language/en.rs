@@ -22,6 +22,7 @@ pub(super) const WORDS: Words = Words {
     ago: "{} ago",
     alarms: "Calls for help: act now",
     alarms_advice: "Pass it on to 110, 119 or 120 at once, then confirm here.",
+    alarms_more: "{} earlier calls for help wait as well; they show once those above are dealt with.",
     alike: "alike {}",
     all: "All",
     all_halted: "Everything is halted now: even when signed off, nothing goes out until it is resumed.",

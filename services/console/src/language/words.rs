@@ -37,6 +37,7 @@ words! {
     ago,
     alarms,
     alarms_advice,
+    alarms_more,
     alike,
     all,
     all_halted,

@@ -22,6 +22,7 @@ pub(super) const WORDS: Words = Words {
     ago: "{}前",
     alarms: "有人求助，请立即处置",
     alarms_advice: "请立即转110、119或120，并在处置后点“我已处置”。",
+    alarms_more: "还有{}条更早的求助没有处置，处置完上面的就会显示。",
     alike: "相似度 {}",
     all: "全部",
     all_halted: "目前已全部停发：签发后也不会自动发出，直到恢复。",

@@ -41,6 +41,8 @@ struct QueueLive {
     /// The query that renews it.
     query: String,
     alarms: Vec<AlarmView>,
+    /// Tells that there are more alarms than are shown.
+    alarms_more: Option<String>,
     cases: Vec<CaseView>,
     next_page: String,
     first_page: bool,
@@ -189,13 +191,17 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
             (Vec::new(), String::new())
         }
     };
-    let alarms = match alarms {
-        Ok(alarms) => alarms.into_inner().alarms,
+    let (alarms, waiting) = match alarms {
+        Ok(alarms) => {
+            let alarms = alarms.into_inner();
+            (alarms.alarms, alarms.waiting_count)
+        }
         Err(status) => {
             problem = problem.or_else(|| Some(who.problem(&status)));
-            Vec::new()
+            (Vec::new(), 0)
         }
     };
+    let more = waiting.saturating_sub(alarms.len() as u64);
     let cases: Vec<CaseView> =
         cases.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
     let urgent = cases.iter().filter(|case| case.urgent).count();
@@ -205,6 +211,7 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         csrf: who.csrf(),
         query: query(&filter.state, &filter.page),
         alarms: alarms.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
+        alarms_more: (more > 0).then(|| fill(words.alarms_more, more)),
         summary: fill(&fill(&fill(words.queue_summary, cases.len()), urgent), over),
         cases,
         next_page: if next_page_token.is_empty() {

@@ -307,6 +307,7 @@ impl Desk {
             answered_by_clarification_id: answered_by.map(|id| id.to_string()).unwrap_or_default(),
             reasons: vec![],
             assignment_revision,
+            calls_for_help: intent == classification::Intent::Help,
         };
         self.classification.say(self.agency, &event).await;
     }
