@@ -74,6 +74,7 @@ async function look(page, name) {
 const citizen = await person()
 await citizen.goto(`${outside}/phone`)
 await look(citizen, 'phone')
+let receipt
 await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"count":1,"open_window":true}' })
   .then((answer) => answer.json())
   .then(async ({ citizens: [{ openid }] }) => {
@@ -83,6 +84,8 @@ await fetch(`${outside}/_control/citizens`, { method: 'POST', headers: { 'conten
       body: JSON.stringify({ openid, content: '群里都在转，说明天凌晨3点青岚县有7级地震，让大家别睡屋里，是真的吗？' }),
     }).then((answer) => answer.json())
     check(sent.reply?.startsWith('收到，回执号'), 'the receipt comes', JSON.stringify(sent))
+    receipt = sent.reply?.match(/回执号(\d{6,}[A-Z])。/)?.[1]
+    check(receipt, 'the receipt has a number of its own kind', sent.reply)
   })
 
 // Somebody shows a screenshot that says what nobody said before, and somebody sends a voice message.
@@ -111,6 +114,11 @@ for (let tries = 0; tries < 100 && !recording; tries += 1) {
 }
 check(recording > 0, 'a voice message has a box for what it says')
 await look(duty, 'messages')
+await duty.goto(`${console_}/find`)
+await duty.fill('[name=number]', receipt.toLowerCase())
+await Promise.all([duty.waitForURL(/find\?number=/), duty.click('form[action="/find"] button')])
+check(await duty.locator(`[data-receipt="${receipt}"] a[href^="/case/"]`).count() === 1, 'a receipt leads to its case')
+await look(duty, 'find')
 await duty.goto(`${console_}/publications`)
 await look(duty, 'publications')
 await duty.goto(`${console_}/rules?kind=urgency`)
