@@ -28,13 +28,14 @@ fn may_use(from: &str, to: &str) -> bool {
         // How messages are judged is classification's business alone.
         ("classification", "judgement") => true,
         (_, "judgement") => false,
-        ("judgement", to) => to == "ids",
+        ("judgement", to) => ["ids", "lookalike"].contains(&to),
         ("sandbox", to) => to == "runtime",
         ("console", to) => ["contracts", "grpc", "ids", "runtime", "telemetry"].contains(&to),
         (from, _) if SERVICES.contains(&from) => true,
         // Platform and connectors: towards the ground.
         ("messaging", to) => ["database", "ids", "runtime", "telemetry"].contains(&to),
         ("grpc", to) => ["ids", "runtime", "telemetry"].contains(&to),
+        ("masking", to) => to == "lookalike",
         ("database" | "signoff", to) => to == "ids",
         ("testkit", to) => ["backing", "database", "ids", "runtime"].contains(&to),
         _ => false,

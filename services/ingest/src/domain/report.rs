@@ -179,23 +179,10 @@ impl Submission {
 }
 
 /// Text without control characters (line feeds stay, tabs become spaces) and without the invisible characters
-/// that reorder text or hide inside a number.
+/// that reorder text or hide inside a number. Emoji that are joined of several stay whole.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .filter_map(|character| match character {
-            '\n' => Some('\n'),
-            '\t' => Some(' '),
-            '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => None,
-            character if character.is_control() => None,
-            character => Some(character),
-        })
-        .collect()
+    lookalike::cleaned(text)
 }
 
 /// The first `characters_max` characters.
@@ -271,6 +258,7 @@ mod tests {
         longest.text = "字".repeat(TEXT_CHARACTERS_MAX);
         assert!(longest.check(NOW, |_| true).is_ok());
         assert_eq!(clean("一\r\n二\u{0}\t三\u{202e}\u{feff}"), "一\n二 三");
+        assert_eq!(clean("地\u{ad}震\u{34f}\u{3164}\u{e0041}，一家👨‍👩‍👧都好"), "地震，一家👨‍👩‍👧都好");
         assert_eq!(clip("一二三", 2), "一二");
         assert_eq!(clip("一", 2), "一");
     }
