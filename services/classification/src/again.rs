@@ -1,16 +1,17 @@
 //! A second look at reports that reached nothing, when more came to be known of them: the words that an officer
 //! wrote down, the picture, the words in it.
 //!
-//! In this order: an officer's words are judged like typed ones. The same picture as one of a claim joins that
-//! claim, unless the words read in the two disagree. Words that a machine read well are judged like words too,
-//! only that nobody is answered by them. What else there is to say becomes a reason for a person to read, and the
+//! In this order: an officer's words are judged like typed ones. The same file as a picture of a claim joins that
+//! claim, and so does an alike picture where the words read in both agree; an alike picture in one of which nothing
+//! was read may be another caption on the same template, and waits for a person. Words that a machine read well are
+//! judged like words too, only that nobody is answered by them. What else there is to say becomes a reason for a person to read, and the
 //! report stays where it is. A report that has reached something is not moved here: that is people's to do.
 
 use std::collections::HashMap;
 
-use ids::{AgencyId, ReportId};
+use ids::{AgencyId, ClaimId, ReportId};
 use judgement::intent::Intent;
-use judgement::picture::{SAME_BITS_MAX, readable, words_agree};
+use judgement::picture::{Agreement, SAME_BITS_MAX, agreement, readable};
 use judgement::reason::Reason;
 use sqlx::PgConnection;
 
@@ -107,7 +108,15 @@ async fn look_at(
         Some(hash) => pictures::near(tx, agency, hash).await?,
         None => Vec::new(),
     };
-    if let Some(mut decided) = same_picture(picture, &near, &round, &mut notes) {
+    let same_file = match &picture.file_key {
+        Some(file) => pictures::of_file(tx, agency, file).await?,
+        None => Vec::new(),
+    };
+    let decided = match same_file_of(&same_file, &round) {
+        Some(claim) => joined(claim, &round, 1.0, "与已有线索是同一个图片文件", &mut notes),
+        None => same_picture(picture, &near, &round, &mut notes),
+    };
+    if let Some(mut decided) = decided {
         decided.basis = round.basis(&received.masked_text);
         return write(tx, agency, &received, decided, round).await;
     }
@@ -125,6 +134,12 @@ async fn look_at(
     reports::explain(tx, agency, unplaced.report, &notes).await
 }
 
+/// The claim with this very file. Of several, one that is not clarified, so that nobody is answered unseen.
+fn same_file_of(claims: &[ClaimId], round: &Round<'_>) -> Option<ClaimId> {
+    let known = claims.iter().copied().filter(|claim| round.known.texts_of(*claim) > 0);
+    known.min_by_key(|claim| round.known.is_clarified(*claim))
+}
+
 /// The claim of the most alike picture, where it is the same one.
 fn same_picture(
     picture: &Picture,
@@ -134,26 +149,49 @@ fn same_picture(
 ) -> Option<Decided> {
     let hash = picture.hash?;
     let words = (picture.masked_text.as_str(), picture.confidence);
-    let same = near
-        .iter()
-        .filter(|other| hash.distance(other.hash) <= SAME_BITS_MAX)
-        .filter(|other| round.known.texts_of(other.claim) > 0)
-        .filter(|other| words_agree(words, (other.masked_text.as_str(), other.confidence)))
-        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)))?;
+    let alike = || {
+        let alike = near.iter().filter(|other| hash.distance(other.hash) <= SAME_BITS_MAX);
+        alike.filter(|other| round.known.texts_of(other.claim) > 0)
+    };
+    let by_words = |other: &OfClaim| agreement(words, (other.masked_text.as_str(), other.confidence));
+    let same = alike()
+        .filter(|other| by_words(other) == Agreement::Agree)
+        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)));
+    let Some(same) = same else {
+        if alike().any(|other| by_words(other) == Agreement::Unread) {
+            // Two captions on one template look alike to a hash: only their words tell them apart.
+            let detail =
+                "与一件已有线索的图片相似，但图中文字没有都认出来，可能是同一模板的另一张图，请人看图";
+            notes.push(Reason::new("match.maybe_same_picture", detail, 0.0));
+        }
+        return None;
+    };
     let bits = hash.distance(same.hash);
-    if round.known.is_clarified(same.claim) {
+    let likeness = 1.0 - f64::from(bits) / 64.0;
+    let detail = format!("与已有线索的图片相同（64位指纹相差{bits}位，图中文字一致）");
+    joined(same.claim, round, likeness, &detail, notes)
+}
+
+/// A picture that belongs to a claim; only a note where the claim is clarified.
+fn joined(
+    claim: ClaimId,
+    round: &Round<'_>,
+    likeness: f64,
+    detail: &str,
+    notes: &mut Vec<Reason>,
+) -> Option<Decided> {
+    if round.known.is_clarified(claim) {
         // Whoever joins a clarified claim is told its clarification without anyone looking again.
         let detail = "与一件已辟谣的网传内容的图片相同，请人判断";
         notes.push(Reason::new("match.maybe_same_picture", detail, 0.0));
         return None;
     }
-    let alike = 1.0 - f64::from(bits) / 64.0;
-    let detail = format!("与已有线索的图片相同（64位指纹相差{bits}位）");
     Some(Decided {
         intent: Intent::Report,
-        outcome: Outcome::Joined(same.claim),
-        similarity: alike as f32,
-        reasons: vec![Reason::new("match.same_picture", detail, alike)],
+        outcome: Outcome::Joined(claim),
+        calls_for_help: false,
+        similarity: likeness as f32,
+        reasons: vec![Reason::new("match.same_picture", detail, likeness)],
         basis: Basis::default(),
     })
 }

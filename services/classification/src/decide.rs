@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, ClaimId, ClarificationId, ReportId, ReporterId};
 use messaging::outbox;
 use sqlx::PgConnection;
-use time::{Date, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use crate::again::{self, Later};
 use crate::basis::Basis;
@@ -59,12 +59,27 @@ pub struct Received {
     pub masked_text: String,
     /// When it was said.
     pub said_time: OffsetDateTime,
+    /// When it arrived.
+    pub received_time: OffsetDateTime,
+    /// True where the platform gave it the id of another message of the same person.
+    pub repeats_key: bool,
     /// Where it was seen; empty where that is not known.
     pub seen_at: String,
     /// Which way it came in, as the contracts number them.
     pub channel: i32,
     /// The span that events about it follow from.
     pub traceparent: Option<String>,
+}
+
+/// What was said longer before it arrived is nobody's call for help any more: an import of old posts, a list that goes
+/// around for years.
+const PAST: Duration = Duration::HOUR;
+
+impl Received {
+    /// True where it was said so long before it arrived that nobody can be in danger still.
+    pub fn is_past(&self) -> bool {
+        self.received_time - self.said_time > PAST
+    }
 }
 
 /// Where a report went.
@@ -87,6 +102,8 @@ pub struct Decided {
     pub intent: Intent,
     /// Where it went.
     pub outcome: Outcome,
+    /// True where somebody may be in danger, whatever else it is.
+    pub calls_for_help: bool,
     /// How alike it is to what it joined or is answered by; 1 for one that opened a claim.
     pub similarity: f32,
     /// Why.
@@ -283,7 +300,12 @@ impl Judgement {
     pub fn of(received: &Received, current: &Current) -> Self {
         let text = normalise(&received.masked_text);
         let profile = Profile::of(&text);
-        let judged = current.rulebook.intent.judge(&text, profile.informative);
+        let rules = &current.rulebook.intent;
+        let judged = if received.is_past() {
+            rules.judge_past(&text, profile.informative)
+        } else {
+            rules.judge(&received.masked_text, &text, profile.informative)
+        };
         Self { judged, text, profile, links: links_of(&received.masked_text) }
     }
 }
@@ -364,7 +386,8 @@ impl<'a> Round<'a> {
         if let Some(taught) = self.taught(&judgement) {
             judgement.judged = taught;
         }
-        let Judgement { judged, text, profile, links } = judgement;
+        let Judgement { mut judged, text, profile, links } = judgement;
+        let danger = judged.danger.take().filter(|_| !received.is_past());
         let words = if links.is_empty() { String::new() } else { text.clone() };
         let mut decided = if judged.intent == Intent::Report {
             self.match_or_open(received, judged.reason, &profile, text, &links)
@@ -376,6 +399,15 @@ impl<'a> Round<'a> {
         };
         if let Some(claim) = decided.claim() {
             self.note_links(&links, claim, &words);
+        }
+        decided.calls_for_help = danger.is_some();
+        decided.reasons.extend(danger.filter(|_| decided.intent != Intent::Help));
+        if received.repeats_key {
+            decided.reasons.push(Reason::new(
+                "ingest.repeats_key",
+                "微信给这条留言的编号与同一人的另一条相同而内容不同，两条都已保留",
+                0.0,
+            ));
         }
         decided.reasons.push(self.ground.current.reason());
         decided.basis = self.basis(&received.masked_text);
@@ -406,6 +438,7 @@ impl<'a> Round<'a> {
         Decided {
             intent: judged.intent,
             outcome: Outcome::Elsewhere,
+            calls_for_help: false,
             similarity: 0.0,
             reasons,
             basis: Basis::default(),
@@ -426,6 +459,7 @@ impl<'a> Round<'a> {
         let decided = |outcome, similarity, reasons| Decided {
             intent: Intent::Report,
             outcome,
+            calls_for_help: false,
             similarity,
             reasons,
             basis: Basis::default(),
@@ -561,6 +595,7 @@ impl Round<'_> {
         Decided {
             intent: Intent::Report,
             outcome: Outcome::Joined(claim),
+            calls_for_help: false,
             similarity: 1.0,
             reasons,
             basis: Basis::default(),

@@ -29,6 +29,7 @@ impl Round<'_> {
         let said = intent_zh(intent);
         let detail = format!("没有规则能判定，按本单位以往的改判像是{said}（模型第{version}版），请人看");
         let reason = Reason::new("intent.trained", detail, 0.5);
-        Some(Judged { intent, reason, disowns_answer: false, in_doubt: false })
+        let danger = (intent == Intent::Help).then(|| reason.clone());
+        Some(Judged { intent, reason, disowns_answer: false, in_doubt: false, danger })
     }
 }

@@ -48,16 +48,16 @@ fn outgoing<E: Event>(event: &E, traceparent: Option<String>) -> Outgoing {
     Outgoing { subject: E::SUBJECT, payload: event.encode_to_vec(), traceparent }
 }
 
-/// One alarm per call for help.
+/// One alarm for each message in which somebody may be in danger.
 pub fn alarms(agency: AgencyId, batch: &[Received], decided: &[Decided]) -> Vec<Outgoing> {
-    let calls = batch.iter().zip(decided).filter(|(_, decided)| decided.intent == Intent::Help);
+    let calls = batch.iter().zip(decided).filter(|(_, decided)| decided.calls_for_help);
     calls
         .map(|(received, _)| {
             let event = pb::AlarmRaised {
                 agency_id: agency.to_string(),
                 report_id: received.report.to_string(),
                 masked_text: received.masked_text.clone(),
-                raised_time: Some(grpc::timestamp(received.said_time)),
+                raised_time: Some(grpc::timestamp(received.received_time)),
             };
             outgoing(&event, received.traceparent.clone())
         })
@@ -99,7 +99,7 @@ pub fn assigned(agency: AgencyId, batch: &[Received], decided: &[Decided], revis
                     .unwrap_or_default(),
                 reasons: decided.reasons.iter().map(reason_message).collect(),
                 assignment_revision: revision,
-                calls_for_help: decided.intent == Intent::Help,
+                calls_for_help: decided.calls_for_help,
             };
             outgoing(&event, received.traceparent.clone())
         })
@@ -116,7 +116,7 @@ pub fn moved(agency: AgencyId, claim: ClaimId, report: &Moved) -> Outgoing {
         answered_by_clarification_id: String::new(),
         reasons: report.reasons.iter().map(reason_message).collect(),
         assignment_revision: report.assignment_revision.unsigned_abs(),
-        calls_for_help: report.intent == Intent::Help,
+        calls_for_help: report.calls_for_help,
     };
     outgoing(&event, telemetry::current_traceparent())
 }
@@ -239,6 +239,9 @@ pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
         reporter,
         masked_text: storable(event.masked_text),
         said_time,
+        // An event from before this was told is taken for just said.
+        received_time: event.received_time.and_then(grpc::instant).unwrap_or(said_time),
+        repeats_key: event.repeats_key,
         seen_at: storable(event.seen_at),
         channel: event.channel,
         traceparent: None,
@@ -267,6 +270,7 @@ pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
             let said = Later::Picture(Picture {
                 report: id("report_id", &event.report_id)?,
                 hash,
+                file_key: Some(event.file_key).filter(|key| !key.is_empty()),
                 masked_text: storable(event.masked_text),
                 confidence: event.confidence,
                 reader: storable(event.reader),

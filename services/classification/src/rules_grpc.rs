@@ -216,7 +216,7 @@ fn changer<T>(request: &Request<T>) -> Result<Caller, Status> {
 fn tried(rulebook: &Rulebook, message: &str, today: time::Date) -> pb::TryMessageResponse {
     let text = normalise(message);
     let profile = Profile::of(&text);
-    let explained = rulebook.intent.explain(&text, profile.informative);
+    let explained = rulebook.intent.explain(message, &text, profile.informative);
     let of_words = rulebook.urgency.of_words(&text, &profile.facts, today);
     let route = rulebook.routing.route(&text, None);
     pb::TryMessageResponse {
@@ -228,8 +228,8 @@ fn tried(rulebook: &Rulebook, message: &str, today: time::Date) -> pb::TryMessag
         urgency_reasons: of_words.iter().map(reason_message).collect(),
         departments: route.departments,
         routing_reasons: route.reasons.iter().map(reason_message).collect(),
+        danger: explained.judged.danger.as_ref().map(reason_message),
         normalised_text: text,
-        danger: None,
     }
 }
 

@@ -134,7 +134,9 @@ impl Decide {
         );
         let (received, mut judgement) = judged.ok_or(SetIntentError::NoWords)?;
         let reason = said_by_office(Intent::Report);
-        judgement.judged = Judged { intent: Intent::Report, reason, disowns_answer: false, in_doubt: false };
+        let Judged { danger, .. } = judgement.judged;
+        judgement.judged =
+            Judged { intent: Intent::Report, reason, disowns_answer: false, in_doubt: false, danger };
         let by_link = links::of(tx, agency, &judgement.links.iter().collect::<Vec<_>>()).await?;
         let mut round = Round::new(known, ground, by_link);
         let decided = round.decide(&received, judgement);
@@ -165,7 +167,9 @@ impl Decide {
         reasons.push(said_by_office(intent));
         let mut round = Round::new(known, ground, links::Known::new());
         let basis = round.basis(&received.masked_text);
-        let decided = Decided { intent, outcome: Outcome::Elsewhere, similarity: 0.0, reasons, basis };
+        let calls_for_help = intent == Intent::Help;
+        let outcome = Outcome::Elsewhere;
+        let decided = Decided { intent, outcome, calls_for_help, similarity: 0.0, reasons, basis };
         again::write(tx, agency, &received, decided, round).await
     }
 }

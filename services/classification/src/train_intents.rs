@@ -55,7 +55,7 @@ pub fn candidate(
 
 /// Whether the rules, and in their doubt the model, take a normalised text for this kind.
 fn is_taken_for(text: &str, rules: &Rules, model: Option<&Intents>, kind: &str) -> bool {
-    let judged = rules.judge(text, Profile::of(text).informative);
+    let judged = rules.judge(text, text, Profile::of(text).informative);
     let taught = model.filter(|_| judged.in_doubt).and_then(|model| model.says(text));
     taught.map_or_else(|| intent_name(judged.intent), |(said, _)| said) == kind
 }

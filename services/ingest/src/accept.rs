@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::events;
-use crate::store::report::{self, Accepted, NewReport, WriteError};
+use crate::store::report::{self, Accepted, NewReport, Standing, WriteError};
 use crate::vault::Vault;
 
 /// Reports that wait to be written at most. Beyond that callers are refused at once rather than kept waiting.
@@ -207,7 +207,7 @@ impl Flusher {
         let events: Vec<Outgoing> = part
             .iter()
             .zip(&accepted)
-            .filter(|(waiting, accepted)| waiting.incoming.announced && !accepted.duplicate)
+            .filter(|(waiting, accepted)| waiting.incoming.announced && accepted.standing == Standing::New)
             .map(|(waiting, accepted)| {
                 events::report_received(
                     agency,

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::domain::receipt::ReceiptNumber;
 use crate::domain::reply::{Candidate, Occasion, REPLY_BYTES_MAX, Source, candidates};
+use crate::store::callback::Seen;
 use crate::store::clarification::Kept;
 use crate::store::reply::Decided;
 use crate::store::{self, answer, callback, clarification, halt, reply};
@@ -44,7 +45,7 @@ pub struct Question<'a> {
     /// The number of its receipt.
     pub receipt_number: Option<i64>,
     /// By which the very same callback is recognised, and until when that matters.
-    pub seen: (&'a [u8], OffsetDateTime),
+    pub seen: Seen<'a>,
 }
 
 impl Answering {
@@ -61,7 +62,7 @@ impl Answering {
             Some(decided) => self.replay(&mut tx, question.agency, decided, now).await?,
             None => self.decide(&mut tx, question, now).await?,
         };
-        callback::remember(&mut tx, question.agency, question.seen.0, question.seen.1).await?;
+        callback::remember(&mut tx, question.agency, &question.seen).await?;
         tx.commit().await?;
         Ok(words)
     }

@@ -29,12 +29,14 @@ use wechat::reply::TextReply;
 use crate::accept::{AcceptError, Incoming, Intake};
 use crate::agency::{Account, Agencies};
 use crate::answer::{Answering, Question};
+use crate::conflict;
 use crate::domain::mask::mask;
 use crate::domain::reply::Occasion;
 use crate::domain::report::{Channel, SEEN_AT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, clean, clip};
 use crate::events;
 use crate::prepare;
-use crate::store::report::NewReport;
+use crate::store::callback::{Seen, Sight};
+use crate::store::report::{NewReport, Standing};
 use crate::store::{callback, reply};
 use crate::vault::{Key, Purpose, Vault};
 use crate::waiting::Arrivals;
@@ -138,9 +140,19 @@ struct Delivery<'a> {
     account: &'a Account,
     opened: &'a OpenedMessage,
     seen_key: [u8; 32],
+    /// Of the body, whose content plain mode's signature does not cover.
+    body_key: [u8; 32],
     forget_time: OffsetDateTime,
     message_key: [u8; 32],
+    /// Of what it says.
+    content_key: [u8; 32],
     started: Instant,
+}
+
+impl Delivery<'_> {
+    const fn seen(&self) -> Seen<'_> {
+        Seen { key: &self.seen_key, body_key: &self.body_key, forget_time: self.forget_time }
+    }
 }
 
 impl Callback {
@@ -181,19 +193,30 @@ impl Callback {
             account,
             opened: &opened,
             seen_key: seen_key(account, query),
-            forget_time: signed_time + 2 * WINDOW,
-            message_key: self.vault.lookup_key(
+            body_key: self.vault.lookup_key(
                 account.agency,
-                &format!("message:account:{}", account.slug),
-                &opened.message.dedupe_key(),
+                "callback body",
+                &hex::encode(Sha256::digest(&body)),
+            ),
+            forget_time: signed_time + 2 * WINDOW,
+            message_key: self.message_key(account, &opened.message.dedupe_key()),
+            content_key: self.vault.lookup_key(
+                account.agency,
+                prepare::CONTENT,
+                &opened.message.content_key(),
             ),
             started,
         };
-        if self.was_seen(&delivery).await? {
+        match self.sight(&delivery).await? {
+            Sight::First => {}
             // Not the platform's way to deliver again (it signs anew), so whoever sent this knows one signed
             // request and nothing else. Nothing is done and nothing is told; and should a proxy have repeated
             // it after all, the citizen sees no fault.
-            return Ok(SUCCESS.into_response());
+            Sight::Again => return Ok(SUCCESS.into_response()),
+            Sight::OtherBody => {
+                self.keep_doubtful(&delivery).await?;
+                return Ok(SUCCESS.into_response());
+            }
         }
         let words = self.handle(&delivery).await?;
         crash_point!("ingest.callback.before_answer");
@@ -252,10 +275,25 @@ impl Callback {
             earlier = self.answered_automatically(delivery, &said.text).await?;
             said.occasion = Occasion::of_words(&said.text, earlier.is_some());
         }
-        let asks_for_result = said.occasion == Occasion::AskedForResult;
+        let announced = said.occasion != Occasion::AskedForResult;
+        let mut message_key = delivery.message_key;
         let report = self.report(delivery, &said, earlier.as_deref());
-        let incoming = Incoming { agency, report, announced: !asks_for_result };
-        let accepted = self.intake.accept(incoming).await?;
+        let mut accepted = self.intake.accept(Incoming { agency, report, announced }).await?;
+        if accepted.standing == Standing::OtherRecord {
+            conflict::note("callback");
+            tracing::warn!(
+                account = delivery.account.slug,
+                report = %accepted.report_id,
+                "a message came under the id of another one of the same person that says something else; both are kept"
+            );
+            message_key = self.own_key(delivery);
+            let report = NewReport {
+                external_key: Some(message_key),
+                repeats_key: true,
+                ..self.report(delivery, &said, earlier.as_deref())
+            };
+            accepted = self.intake.accept(Incoming { agency, report, announced }).await?;
+        }
 
         if matches!(said.occasion, Occasion::Words(_)) {
             let assigned = self.arrivals.expect(agency, accepted.report_id);
@@ -263,6 +301,7 @@ impl Callback {
             let _in_time = timeout_at(delivery.started + CLASSIFICATION_WAIT, assigned).await;
         }
         let question = Question {
+            message_key: &message_key,
             report: Some(accepted.report_id),
             reporter: accepted.reporter_id,
             receipt_number: accepted.receipt_number,
@@ -293,6 +332,8 @@ impl Callback {
             report_id,
             request_id: None,
             external_key: Some(delivery.message_key),
+            content_key: delivery.content_key,
+            repeats_key: false,
             channel: Channel::Wechat,
             message_type: said.message_type.clone(),
             reporter: Some(prepare::teller(
@@ -337,11 +378,46 @@ impl Callback {
         )
     }
 
-    async fn was_seen(&self, delivery: &Delivery<'_>) -> sqlx::Result<bool> {
-        let mut tx = database::agency_tx(&self.pool, delivery.account.agency).await?;
-        let seen = callback::was_seen(&mut tx, delivery.account.agency, &delivery.seen_key).await?;
+    fn message_key(&self, account: &Account, key: &str) -> [u8; 32] {
+        self.vault.lookup_key(account.agency, &format!("message:account:{}", account.slug), key)
+    }
+
+    /// The key of a message whose own is another one's: what it says is part of it.
+    fn own_key(&self, delivery: &Delivery<'_>) -> [u8; 32] {
+        let message = &delivery.opened.message;
+        self.message_key(delivery.account, &format!("{}:{}", message.dedupe_key(), message.content_key()))
+    }
+
+    async fn sight(&self, delivery: &Delivery<'_>) -> sqlx::Result<Sight> {
+        let agency = delivery.account.agency;
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        let sight = callback::sight(&mut tx, agency, &delivery.seen_key, &delivery.body_key).await?;
         tx.commit().await?;
-        Ok(seen)
+        Ok(sight)
+    }
+
+    /// Another body under a signed time, nonce and signature that were used: only plain mode's signature, which
+    /// covers no body, lets that through. Nothing is told, for it may be forged; but it may be a citizen's, so it is
+    /// kept for a person with a note.
+    async fn keep_doubtful(&self, delivery: &Delivery<'_>) -> Result<(), Failure> {
+        conflict::note("callback");
+        tracing::warn!(
+            account = delivery.account.slug,
+            "a callback came with another body under a signature that was used before; it is kept and not answered"
+        );
+        if matches!(delivery.opened.message.incoming, Content::Event(_)) {
+            return Ok(());
+        }
+        let said = said(&delivery.opened.message.incoming);
+        let report = NewReport {
+            external_key: Some(self.own_key(delivery)),
+            repeats_key: true,
+            replied_at_once: false,
+            ..self.report(delivery, &said, None)
+        };
+        let incoming = Incoming { agency: delivery.account.agency, report, announced: true };
+        self.intake.accept(incoming).await?;
+        Ok(())
     }
 
     async fn set_reachable(&self, delivery: &Delivery<'_>, reachable: bool) -> sqlx::Result<()> {
@@ -351,7 +427,7 @@ impl Callback {
         callback::set_reachable(&mut tx, agency, &lookup_key, reachable, self.clock.now()).await?;
         if !reachable {
             // Nothing follows that would remember it.
-            callback::remember(&mut tx, agency, &delivery.seen_key, delivery.forget_time).await?;
+            callback::remember(&mut tx, agency, &delivery.seen()).await?;
         }
         tx.commit().await
     }
@@ -368,7 +444,7 @@ impl Callback {
             let subject = contracts::ingest::v1::PlatformNoticeReceived::SUBJECT;
             outbox::enqueue(&mut tx, agency, subject, &event).await?;
         }
-        callback::remember(&mut tx, agency, &delivery.seen_key, delivery.forget_time).await?;
+        callback::remember(&mut tx, agency, &delivery.seen()).await?;
         crash_point!("ingest.notice.before_commit");
         tx.commit().await?;
         crash_point!("ingest.notice.after_commit");
@@ -470,7 +546,7 @@ const fn question<'a>(delivery: &'a Delivery<'_>, occasion: Occasion) -> Questio
         report: None,
         reporter: None,
         receipt_number: None,
-        seen: (&delivery.seen_key, delivery.forget_time),
+        seen: delivery.seen(),
     }
 }
 

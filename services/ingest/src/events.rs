@@ -49,7 +49,7 @@ pub fn report_received(
         said_time: Some(grpc::timestamp(report.said_time)),
         seen_at: report.seen_at.clone(),
         received_time: Some(grpc::timestamp(report.received_time)),
-        repeats_key: false,
+        repeats_key: report.repeats_key,
     };
     Outgoing { subject: ingest::ReportReceived::SUBJECT, payload: event.encode_to_vec(), traceparent }
 }
@@ -62,6 +62,8 @@ pub const MESSAGE_TRANSCRIBED: &str = ingest::MessageTranscribed::SUBJECT;
 /// What was seen in a picture, as it may leave this service.
 #[derive(Clone, Debug)]
 pub struct PictureSeen {
+    /// Equal for equal files.
+    pub file_key: [u8; 32],
     /// In alike pictures few bits differ; `None` for an even picture.
     pub hash: Option<[u8; 8]>,
     /// The words in it, masked.
@@ -85,7 +87,7 @@ pub fn picture_read(agency: AgencyId, report: ReportId, seen: &PictureSeen) -> i
         confidence: seen.confidence,
         reader: seen.reader.clone(),
         unread_reason: seen.unread_reason.clone(),
-        file_key: Vec::new(),
+        file_key: seen.file_key.to_vec(),
     }
 }
 
@@ -160,6 +162,8 @@ pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreada
         intent,
         claim: optional_id("claim_id", &event.claim_id)?,
         answered_by: optional_id("answered_by_clarification_id", &event.answered_by_clarification_id)?,
+        // An older event says it by the intent alone.
+        calls_for_help: event.calls_for_help || intent == Intent::Help,
         revision: i64::try_from(event.assignment_revision)
             .map_err(|_| Unreadable("assignment_revision is out of range".into()))?,
     };

@@ -12,6 +12,7 @@ use ids::{AgencyId, ReportId};
 use messaging::{Waker, outbox};
 use runtime::{Clock, Lifecycle, crash_point};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tracing::Instrument;
 use wechat::download::Download;
@@ -165,7 +166,7 @@ impl Fetcher {
             Kind::Voice if bytes.is_empty() => (State::Unreadable, "微信给出的文件是空的", None),
             Kind::Voice if kind.starts_with("audio/") => (State::Kept, "", None),
             Kind::Voice => (State::Unreadable, "微信给出的不是可识别的语音文件", None),
-            Kind::Picture => match self.look(bytes.clone()).await {
+            Kind::Picture => match self.look(agency, bytes.clone()).await {
                 Ok(seen) => (State::Kept, "", Some(seen)),
                 Err(error) => {
                     tracing::info!(
@@ -183,13 +184,15 @@ impl Fetcher {
         Ended { end: End::Here { state, reason: reason.to_owned(), content_type, sealed }, seen }
     }
 
-    async fn look(&self, bytes: bytes::Bytes) -> Result<PictureSeen, PictureError> {
+    async fn look(&self, agency: AgencyId, bytes: bytes::Bytes) -> Result<PictureSeen, PictureError> {
+        let file_key = self.vault.lookup_key(agency, "file", &hex::encode(Sha256::digest(&bytes)));
         let looked = tokio::task::spawn_blocking(move || look_at(&bytes)).await;
         // A decoder that panicked has met a file that it cannot read.
         let Look { hash, page } =
             looked.unwrap_or_else(|panicked| Err(PictureError::Broken(panicked.to_string())))?;
         Ok(match self.reader.read(page).await {
             Ok(words) => PictureSeen {
+                file_key,
                 hash,
                 masked_text: mask(&words.text),
                 confidence: words.confidence,
@@ -199,6 +202,7 @@ impl Fetcher {
             Err(error) => {
                 tracing::info!(error = &error as &dyn std::error::Error, "a picture's words were not read");
                 PictureSeen {
+                    file_key,
                     hash,
                     masked_text: String::new(),
                     confidence: 0.0,

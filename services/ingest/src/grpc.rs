@@ -1,6 +1,8 @@
 //! Requests in, responses out. Who is calling comes from the verified token, never from a field.
 
 use contracts::ingest::v1 as pb;
+use contracts::ingest::v1::import_reports_response::LineOutcome;
+use contracts::ingest::v1::import_reports_response::line_outcome::Outcome;
 use contracts::ingest::v1::ingest_service_server::IngestService;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::accept::{Incoming, Intake};
 use crate::agency::Agencies;
+use crate::conflict::Conflict;
 use crate::domain::answer::State;
 use crate::domain::receipt::{NotAReceipt, ReceiptNumber};
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
@@ -21,7 +24,8 @@ use crate::halt::Halting;
 use crate::prepare;
 use crate::status::database_failed;
 use crate::store::halt::Order;
-use crate::store::{answer, assignment, media, report};
+use crate::store::report::{self, Accepted, Standing};
+use crate::store::{answer, assignment, media};
 use crate::transcribe::{Transcribe, Transcribing};
 use crate::vault::{Purpose, Vault};
 
@@ -33,6 +37,9 @@ const IMPORT_IN_FLIGHT: usize = 1024;
 
 /// Refusals of an import that are named.
 const REFUSALS_MAX: usize = 100;
+
+/// Lines of an import of which it is told that they were not accepted: some 2 MB at most.
+const OUTCOMES_MAX: usize = 5_000;
 
 /// Reports asked about at once.
 const REPORTS_MAX: usize = 200;
@@ -73,9 +80,13 @@ impl IngestService for Service {
         let report = prepare::submitted(&self.vault, caller.agency, Some(id), &checked, self.clock.now());
         let incoming = Incoming { agency: caller.agency, report, announced: true };
         let accepted = self.intake.accept(incoming).await?;
+        if let Some(conflict) = Conflict::of(accepted.standing) {
+            conflict.note("submit", accepted.report_id);
+            return Err(conflict.refusal(accepted.report_id).into());
+        }
         Ok(Response::new(pb::SubmitReportResponse {
             report_id: accepted.report_id.to_string(),
-            duplicate: accepted.duplicate,
+            duplicate: accepted.standing == Standing::Duplicate,
         }))
     }
 
@@ -346,15 +357,11 @@ struct Import {
 }
 
 impl Import {
-    fn count(
-        &mut self,
-        ended: Option<(u64, Result<crate::store::report::Accepted, crate::accept::AcceptError>)>,
-    ) {
+    fn count(&mut self, ended: Option<(u64, Result<Accepted, crate::accept::AcceptError>)>) {
         use crate::accept::AcceptError;
         match ended {
             None => {}
-            Some((_, Ok(accepted))) if accepted.duplicate => self.response.duplicate += 1,
-            Some((_, Ok(_))) => self.response.accepted += 1,
+            Some((line, Ok(accepted))) => self.count_taken(line, &accepted),
             Some((line, Err(AcceptError::Refused(_)))) => self.refuse(
                 line,
                 FieldError {
@@ -371,6 +378,32 @@ impl Import {
         }
     }
 
+    fn count_taken(&mut self, line: u64, accepted: &Accepted) {
+        if accepted.standing == Standing::New {
+            self.response.accepted += 1;
+            return;
+        }
+        let (outcome, zh, en) = match Conflict::of(accepted.standing) {
+            None => {
+                self.response.duplicate += 1;
+                (Outcome::Duplicate, "以前已经收下", "the same was accepted before")
+            }
+            Some(conflict) => {
+                self.response.conflicting += 1;
+                conflict.note("import", accepted.report_id);
+                (Outcome::Conflict, conflict.zh(), conflict.en())
+            }
+        };
+        self.tell(LineOutcome {
+            line,
+            outcome: outcome.into(),
+            field: "external_id".to_owned(),
+            description_zh: zh.to_owned(),
+            description_en: en.to_owned(),
+            report_id: accepted.report_id.to_string(),
+        });
+    }
+
     fn refuse(&mut self, line: u64, error: FieldError) {
         self.response.refused += 1;
         if self.response.refusals.len() < REFUSALS_MAX {
@@ -380,6 +413,21 @@ impl Import {
                 description: format!("{} / {}", error.zh, error.en),
             });
         }
+        self.tell(LineOutcome {
+            line,
+            outcome: Outcome::Refused.into(),
+            field: error.field.to_owned(),
+            description_zh: error.zh,
+            description_en: error.en,
+            report_id: String::new(),
+        });
+    }
+
+    /// Lines end in nearly the file's order: those that are left out come behind those that are told.
+    fn tell(&mut self, outcome: LineOutcome) {
+        if self.response.outcomes.len() < OUTCOMES_MAX {
+            self.response.outcomes.push(outcome);
+        }
     }
 
     /// An import that could not write every good line fails as a whole: run again, it counts the lines that
@@ -387,6 +435,7 @@ impl Import {
     fn finish(mut self) -> Result<Response<pb::ImportReportsResponse>, Status> {
         // Lines end in any order; people read them in the file's.
         self.response.refusals.sort_by_key(|refusal| refusal.line);
+        self.response.outcomes.sort_by_key(|outcome| outcome.line);
         self.failure.map_or_else(|| Ok(Response::new(self.response)), Err)
     }
 }

@@ -30,6 +30,7 @@ mod agency;
 mod answer;
 mod callback;
 mod config;
+mod conflict;
 mod consumer;
 mod deliver;
 mod domain;

@@ -14,6 +14,35 @@ use crate::domain::report::{Channel, Checked};
 use crate::store::report::{NewReport, Teller};
 use crate::vault::{Key, Purpose, Vault};
 
+/// The namespace of what reports say.
+pub const CONTENT: &str = "content";
+
+/// What a submitted report says, in one order: what tells a repetition from something else under the same id.
+#[derive(Serialize)]
+struct Content<'a> {
+    channel: &'a str,
+    external_id: Option<&'a str>,
+    text: &'a str,
+    reporter: Option<&'a str>,
+    said_seconds: Option<i64>,
+    seen_at: &'a str,
+    answer_account: Option<&'a str>,
+}
+
+impl<'a> Content<'a> {
+    fn of(report: &'a Checked) -> Self {
+        Self {
+            channel: report.channel.as_str(),
+            external_id: report.external_id.as_deref(),
+            text: &report.text,
+            reporter: report.reporter.as_deref(),
+            said_seconds: report.said_time.map(OffsetDateTime::unix_timestamp),
+            seen_at: &report.seen_at,
+            answer_account: report.answer_account.as_deref(),
+        }
+    }
+}
+
 /// What the original of a submitted report is, once unsealed.
 #[derive(Serialize)]
 struct Original<'a> {
@@ -47,6 +76,8 @@ pub fn submitted(
             .external_id
             .as_ref()
             .map(|id| vault.lookup_key(agency, &format!("record:{}", report.channel.as_str()), id)),
+        content_key: vault.lookup_key(agency, CONTENT, &json(&Content::of(report))),
+        repeats_key: false,
         channel: report.channel,
         message_type: "text".to_owned(),
         reporter,
@@ -63,9 +94,12 @@ pub fn submitted(
 /// The original of a report, sealed under the report's own key.
 #[must_use]
 pub fn seal_original(key: &Key, report: ReportId, original: &impl Serialize) -> Vec<u8> {
+    key.seal(Purpose::Original, report.as_uuid(), json(original).as_bytes())
+}
+
+fn json(value: &impl Serialize) -> String {
     // Structs of strings and numbers always serialise.
-    let json = serde_json::to_vec(original).unwrap_or_default();
-    key.seal(Purpose::Original, report.as_uuid(), &json)
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A reporter as this report tells.

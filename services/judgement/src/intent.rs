@@ -1,8 +1,9 @@
 //! What a message is, by readable rules (`intent.toml`) and with the word that decided as its reason.
 //!
-//! Where no rule holds it is a report: a person decides, nothing is dropped. An agency may write rules of its
-//! own, but none of them silences a call for help: the built-in words for help stay on beside them. No model,
-//! no learning: what the rules are in doubt about says so, and `learn::intents` may be asked.
+//! Where no rule holds it is a report: a person decides, nothing is dropped. Whether somebody is in danger is asked
+//! apart (`danger`) and goes first: an agency may write rules of its own, more words for help among them, but none of
+//! them silences a call. No model, no learning: what the rules are in doubt about says so, and `learn::intents` may be
+//! asked.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -10,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::danger::{self, Danger, danger};
 use crate::normalise::normalise;
 use crate::reason::Reason;
 use crate::rules_file::{Reading, Row, RulesError, Slot, quoted};
@@ -59,6 +61,8 @@ pub struct Judged {
     pub disowns_answer: bool,
     /// True when no rule holds and it is a report only so that a person looks.
     pub in_doubt: bool,
+    /// Why somebody may be in danger, which a report can say too; `None` where nobody is.
+    pub danger: Option<Reason>,
 }
 
 /// A word of a rule where it was found.
@@ -152,8 +156,6 @@ pub struct Rules {
     words: Words<(usize, Part)>,
     whole: HashMap<String, usize>,
     rows: Vec<Row>,
-    /// True for rules that somebody wrote: beside these the built-in words for help stay on.
-    of_an_office: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -173,7 +175,7 @@ impl Rules {
         &RULES
     }
 
-    /// Rules that an office wrote. The built-in words for help stay on beside them.
+    /// Rules that an office wrote. What hears that somebody is in danger stays on beside them.
     ///
     /// # Errors
     /// When they cannot be used; says where and why.
@@ -187,7 +189,7 @@ impl Rules {
         file.check(&mut reading, of_an_office);
         let rows = file.rows(&reading);
         reading.finish()?;
-        Ok(file.into_rules(rows, of_an_office))
+        Ok(file.into_rules(rows))
     }
 
     /// The rules as people read them, in their order.
@@ -195,26 +197,73 @@ impl Rules {
         &self.rows
     }
 
-    /// Judges a normalised text of which `informative` characters say anything at all.
-    pub fn judge(&self, text: &str, informative: usize) -> Judged {
-        let deciding = self.holding(text).next();
-        let by_rule = deciding.map(|(rule, words)| (rule, self.rules[rule].decided("intent.", &words)));
-        let calls = self.unheard_help(text, by_rule.as_ref().map(|&(rule, _)| rule));
-        let judged = calls.map(|(_, judged)| judged).or_else(|| by_rule.map(|(_, judged)| judged));
-        settled(judged, text, informative)
+    /// Judges a message: as it was written, and normalised, of which `informative` characters say anything at all.
+    pub fn judge(&self, message: &str, text: &str, informative: usize) -> Judged {
+        self.hear(message, text, informative).0
+    }
+
+    /// The same for what was said too long ago for anybody to be in danger still.
+    pub fn judge_past(&self, text: &str, informative: usize) -> Judged {
+        let past = self.holding(text).find(|&(rule, _)| self.rules[rule].intent != Intent::Help);
+        let by_rule = past.map(|(rule, words)| self.rules[rule].decided(&words));
+        settled(by_rule, text, informative)
+    }
+
+    /// The judgement, and what decided it.
+    fn hear(&self, message: &str, text: &str, informative: usize) -> (Judged, Option<Decisive>) {
+        let holding: Vec<(usize, String)> = self.holding(text).collect();
+        let first = holding.first().map(|&(rule, _)| rule);
+        let by_rule = holding.first().map(|(rule, words)| self.rules[*rule].decided(words));
+        // What an office says is no call is none, and what it calls one is one.
+        let is_no_call = holding.iter().any(|&(rule, _)| self.rules[rule].says_what_is_no_help());
+        let called = holding.iter().find(|&&(rule, _)| self.rules[rule].intent == Intent::Help);
+        let called = called.filter(|&&(rule, _)| !is_no_call || Some(rule) == first);
+        let heard = if is_no_call { None } else { danger(message) };
+        let (mut judged, decisive) = match (called, heard) {
+            (Some((rule, words)), _) if Some(*rule) == first => {
+                let judged = self.rules[*rule].decided(words);
+                let danger = Some(judged.reason.clone());
+                (Some(Judged { danger, ..judged }), Some(Decisive::Rule(*rule)))
+            }
+            (_, Some(heard)) => {
+                let reports = first.is_some_and(|rule| self.rules[rule].intent == Intent::Report);
+                match by_rule.filter(|_| reports && heard.is_report_too) {
+                    Some(report) => {
+                        (Some(Judged { danger: Some(heard.reason), ..report }), first.map(Decisive::Rule))
+                    }
+                    None => (Some(called_for_help(&heard)), Some(Decisive::Heard(heard))),
+                }
+            }
+            (Some((rule, words)), None) => {
+                let danger = Some(self.rules[*rule].decided(words).reason);
+                (by_rule.map(|judged| Judged { danger, ..judged }), first.map(Decisive::Rule))
+            }
+            (None, None) => (by_rule, first.map(Decisive::Rule)),
+        };
+        let danger = judged.as_mut().and_then(|judged| judged.danger.take());
+        let mut judged = settled(judged, text, informative);
+        if let Some(reason) = danger.clone().filter(|_| judged.intent == Intent::Other) {
+            // A cry may have no words besides.
+            judged = Judged { intent: Intent::Help, reason, ..judged };
+        }
+        (Judged { danger, ..judged }, decisive)
     }
 
     /// Judges like [`judge`](Self::judge) and tells which rules hold and where their words are.
-    pub fn explain<'a>(&'a self, text: &'a str, informative: usize) -> Explained<'a> {
-        let judged = self.judge(text, informative);
+    pub fn explain<'a>(&'a self, message: &str, text: &'a str, informative: usize) -> Explained<'a> {
+        let (judged, decisive) = self.hear(message, text, informative);
         let mut holding: Vec<usize> = self.holding(text).map(|(rule, _)| rule).collect();
-        let called = self.unheard_help(text, holding.first().copied());
-        let first = called
-            .map(|(rule, _)| Self::get().held(rule, text))
-            .or_else(|| (!holding.is_empty()).then(|| self.held(holding.remove(0), text)));
+        let decided_by = match decisive {
+            None => None,
+            Some(Decisive::Rule(rule)) => {
+                holding.retain(|&other| other != rule);
+                Some(self.held(rule, text))
+            }
+            Some(Decisive::Heard(heard)) => Some(heard_in(&heard, text)),
+        };
         Explained {
             judged,
-            decided_by: first,
+            decided_by,
             others: holding.into_iter().map(|rule| self.held(rule, text)).collect(),
         }
     }
@@ -244,25 +293,6 @@ impl Rules {
         whole.map(|rule| (rule, text.to_owned())).into_iter().chain(by_words)
     }
 
-    /// A call for help that only the built-in rules hear, unless the office's rule says that it is none.
-    fn unheard_help(&self, text: &str, deciding: Option<usize>) -> Option<(usize, Judged)> {
-        let heard = deciding.is_some_and(|rule| self.rules[rule].intent == Intent::Help);
-        if !self.of_an_office || heard {
-            return None;
-        }
-        if self.holding(text).any(|(rule, _)| self.rules[rule].says_what_is_no_help()) {
-            return None;
-        }
-        let built_in = Self::get();
-        let (rule, words) = built_in.holding(text).find(|&(rule, _)| {
-            let rule = &built_in.rules[rule];
-            rule.intent == Intent::Help || rule.says_what_is_no_help()
-        })?;
-        let rule_of_help = &built_in.rules[rule];
-        let calls = rule_of_help.intent == Intent::Help;
-        calls.then(|| (rule, rule_of_help.decided("intent.always.", &words)))
-    }
-
     /// A rule that holds, with all its words in the text.
     fn held<'a>(&'a self, at: usize, text: &'a str) -> Held<'a> {
         let rule = &self.rules[at];
@@ -281,6 +311,35 @@ impl Rules {
     }
 }
 
+/// What a judgement rests on.
+enum Decisive {
+    Rule(usize),
+    Heard(Danger),
+}
+
+fn called_for_help(heard: &Danger) -> Judged {
+    Judged {
+        intent: Intent::Help,
+        reason: heard.reason.clone(),
+        disowns_answer: false,
+        in_doubt: false,
+        danger: Some(heard.reason.clone()),
+    }
+}
+
+/// What was heard, shown like a rule. A word that another sign parts in the message is not marked in it.
+fn heard_in<'a>(heard: &Danger, text: &'a str) -> Held<'a> {
+    let mut hits: Vec<Hit<'a>> = heard
+        .words
+        .iter()
+        .flat_map(|word| text.match_indices(word.as_str()))
+        .map(|(start, word)| Hit { word, start, end: start + word.len() })
+        .collect();
+    hits.sort_by_key(|hit| (hit.start, hit.end));
+    hits.dedup();
+    Held { name: danger::HEARD, intent: Intent::Help, says: danger::SAYS, hits }
+}
+
 /// What follows from the rules for a text, of which `informative` characters say anything at all.
 fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
     let other = |signal: &str, detail: &str| Judged {
@@ -288,6 +347,7 @@ fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
         reason: Reason::new(signal, detail, 1.0),
         disowns_answer: false,
         in_doubt: false,
+        danger: None,
     };
     match judged {
         _ if text.is_empty() => other("intent.no_words", "没有文字内容"),
@@ -298,18 +358,20 @@ fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
             reason: Reason::new("intent.in_doubt", "没有规则能判定，按线索处理，由人判断", 0.5),
             disowns_answer: false,
             in_doubt: true,
+            danger: None,
         },
         Some(_) | None => other("intent.no_subject", "没有说是什么事"),
     }
 }
 
 impl Rule {
-    fn decided(&self, signal: &str, words: &str) -> Judged {
+    fn decided(&self, words: &str) -> Judged {
         Judged {
             intent: self.intent,
-            reason: Reason::new(&format!("{signal}{}", self.name), format!("{}：{words}", self.says), 1.0),
+            reason: Reason::new(&format!("intent.{}", self.name), format!("{}：{words}", self.says), 1.0),
             disowns_answer: self.disowns_answer,
             in_doubt: false,
+            danger: None,
         }
     }
 }
@@ -366,9 +428,9 @@ impl File {
             reading.fault(
                 0,
                 "没有一条规则判为求助（intent = \"help\"）。求助必须能被听到，请至少保留一条求助规则；\
-                 内置的求助词无论如何都有效，个别不是求助的说法请用名字以 not_help_ 开头的规则写明。",
+                 内置的求助识别无论如何都有效，个别不是求助的说法请用名字以 not_help_ 开头的规则写明。",
                 "no rule decides intent = \"help\". Calls for help must be heard: keep one such rule at least; the \
-                 built-in words for help stay on anyway, and what is no call for help is said by a rule whose \
+                 built-in hearing stays on anyway, and what is no call for help is said by a rule whose \
                  name begins with not_help_.",
             );
         }
@@ -400,7 +462,7 @@ impl File {
         rules.chain(lists).collect()
     }
 
-    fn into_rules(self, rows: Vec<Row>, of_an_office: bool) -> Rules {
+    fn into_rules(self, rows: Vec<Row>) -> Rules {
         let lists: HashMap<&str, &[Spanned<String>]> =
             self.lists.iter().map(|(name, words)| (name.get_ref().as_str(), words.as_slice())).collect();
         let mut words = Vec::new();
@@ -428,7 +490,7 @@ impl File {
                 chars_max: rule.chars_max.unwrap_or(usize::MAX),
             });
         }
-        Rules { rules, words: Words::overlapping(words), whole, rows, of_an_office }
+        Rules { rules, words: Words::overlapping(words), whole, rows }
     }
 }
 
@@ -441,11 +503,7 @@ fn check_not_help(rule: &RuleText, lists: &HashMap<&str, &Vec<Spanned<String>>>,
     let any = rule.any.iter().flat_map(|word| listed(word).map_or(std::slice::from_ref(word), Vec::as_slice));
     for word in any {
         let normal = normalise(word.get_ref());
-        let built_in = Rules::get();
-        let of_help = built_in.words.all().find(|&(help, (at, part))| {
-            part == Part::Any && built_in.rules[at].intent == Intent::Help && help.contains(&normal)
-        });
-        if normal.chars().count() < NOT_HELP_CHARS_MIN || of_help.is_some() {
+        if normal.chars().count() < NOT_HELP_CHARS_MIN || danger::is_in_a_word_for_help(&normal) {
             let shown = quoted(word.get_ref());
             reading.fault(
                 word.span().start,
@@ -464,9 +522,9 @@ mod tests {
     use crate::profile::Profile;
     use crate::rules_file::RULES_MAX;
 
-    fn judged_by(rules: &Rules, text: &str) -> Judged {
-        let text = normalise(text);
-        rules.judge(&text, Profile::of(&text).informative)
+    fn judged_by(rules: &Rules, message: &str) -> Judged {
+        let text = normalise(message);
+        rules.judge(message, &text, Profile::of(&text).informative)
     }
 
     const HELP: &str =
@@ -502,7 +560,7 @@ mod tests {
             office(&(rule("ours.lamp", "complaint", "\"路灯\"") + &rule("ours.dark", "other", "\"黑\"")))
                 .unwrap();
         let text = normalise("路灯坏了，黑得很");
-        let explained = rules.explain(&text, 5);
+        let explained = rules.explain(&text, &text, 5);
         assert_eq!(explained.judged.intent, Intent::Complaint);
         assert_eq!(explained.judged.reason.signal, "intent.ours.lamp");
         let first = explained.decided_by.unwrap();
@@ -519,9 +577,10 @@ mod tests {
         let rules = office(&everything).unwrap();
         let judged = judged_by(&rules, "救命！我们被困在三楼，着火了");
         assert_eq!(judged.intent, Intent::Help);
-        assert!(judged.reason.signal.starts_with("intent.always.help"), "{judged:?}");
+        assert_eq!(judged.reason.signal, "intent.help.heard", "{judged:?}");
+        assert_eq!(judged.danger, Some(judged.reason));
         let text = normalise("救命！我们被困在三楼，着火了");
-        let explained = rules.explain(&text, 5);
+        let explained = rules.explain("救命！我们被困在三楼，着火了", &text, 5);
         assert_eq!(explained.decided_by.unwrap().intent, Intent::Help);
         assert_eq!(explained.others[0].name, "all.other");
         assert_eq!(judged_by(&rules, "俺们遭难了").intent, Intent::Help);
@@ -639,8 +698,8 @@ mod tests {
             let text = normalise(&text);
             let informative = Profile::of(&text).informative;
             let rules = Rules::get();
-            let explained = rules.explain(&text, informative);
-            prop_assert_eq!(&explained.judged, &rules.judge(&text, informative));
+            let explained = rules.explain(&text, &text, informative);
+            prop_assert_eq!(&explained.judged, &rules.judge(&text, &text, informative));
             for held in explained.decided_by.iter().chain(&explained.others) {
                 prop_assert!(!held.hits.is_empty());
                 for hit in &held.hits {

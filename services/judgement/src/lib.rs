@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod apart;
 pub mod common;
 pub mod compare;
+pub mod danger;
 pub mod days;
 pub mod evaluate;
 pub mod facts;

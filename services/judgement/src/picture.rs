@@ -1,7 +1,7 @@
 //! When two pictures are one: by how few bits their perceptual hashes differ, and by the words read in them.
 //!
-//! Hashes and words are made elsewhere; this only compares. Two screenshots of one app look alike whatever they
-//! say, so where both were read well their words must agree too.
+//! Hashes and words are made elsewhere; this only compares. Two screenshots of one app, and two captions on one
+//! template, look alike whatever they say: only where both were read well and their words agree are they one.
 
 use std::collections::BTreeSet;
 
@@ -48,17 +48,32 @@ pub fn readable(words: &str, confidence: f64) -> bool {
     confidence >= READ_WELL && Profile::of(&normalise(words)).informative >= INFORMATIVE_MIN
 }
 
-/// True when nothing in the words of two pictures speaks against their being one.
-pub fn words_agree(ours: (&str, f64), theirs: (&str, f64)) -> bool {
+/// What the words read in two alike pictures say about their being one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// Both were read, and say the same.
+    Agree,
+    /// Both were read, and say something else.
+    Differ,
+    /// One was not read well: nobody can tell.
+    Unread,
+}
+
+/// Compares the words read in two pictures, each with how sure the reader is.
+pub fn agreement(ours: (&str, f64), theirs: (&str, f64)) -> Agreement {
     if !readable(ours.0, ours.1) || !readable(theirs.0, theirs.1) {
-        return true;
+        return Agreement::Unread;
     }
     let (ours, theirs) = (normalise(ours.0), normalise(theirs.0));
     let (our_pairs, their_pairs) = (pairs(&ours), pairs(&theirs));
     let shared = our_pairs.intersection(&their_pairs).count();
     let less = our_pairs.len().min(their_pairs.len());
-    Facts::of(&ours).conflicts(&Facts::of(&theirs)).is_empty()
-        && shared as f64 >= SHARED_PAIRS_MIN * less as f64
+    let same_facts = Facts::of(&ours).conflicts(&Facts::of(&theirs)).is_empty();
+    if same_facts && shared as f64 >= SHARED_PAIRS_MIN * less as f64 {
+        Agreement::Agree
+    } else {
+        Agreement::Differ
+    }
 }
 
 /// Neighbouring characters.
@@ -75,12 +90,13 @@ mod tests {
     #[test]
     fn two_screenshots_of_one_app_are_one_only_if_their_words_agree() {
         let (ours, sure) = ("业主群 说明天凌晨3点青岚县有7级地震，让大家别睡屋里", 0.9);
-        assert!(words_agree((ours, sure), ("业主群 说明天凌晨3点青岚县有7级地震，让大家别睡屋", 0.85)));
-        assert!(!words_agree((ours, sure), ("业主群 明天上午全小区停水，请大家提前储水", 0.9)));
-        assert!(!words_agree((ours, sure), ("业主群 说明天凌晨5点青岚县有9级地震，让大家别睡屋里", 0.9)));
-        // What was read badly, or is next to nothing, speaks neither for nor against.
-        assert!(words_agree((ours, sure), ("明天上午全小区停水，请大家提前储水", 0.3)));
-        assert!(words_agree((ours, sure), ("12:30", 0.99)));
+        let with = |words: &str, confidence: f64| agreement((ours, sure), (words, confidence));
+        assert_eq!(with("业主群 说明天凌晨3点青岚县有7级地震，让大家别睡屋", 0.85), Agreement::Agree);
+        assert_eq!(with("业主群 明天上午全小区停水，请大家提前储水", 0.9), Agreement::Differ);
+        assert_eq!(with("业主群 说明天凌晨5点青岚县有9级地震，让大家别睡屋里", 0.9), Agreement::Differ);
+        // What was read badly, or is next to nothing, says nothing.
+        assert_eq!(with("明天上午全小区停水，请大家提前储水", 0.3), Agreement::Unread);
+        assert_eq!(with("12:30", 0.99), Agreement::Unread);
     }
 
     proptest! {

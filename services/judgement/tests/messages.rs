@@ -227,7 +227,7 @@ fn misjudged(messages: &[&str], intent: Intent) -> Vec<String> {
     let rules = Rules::get();
     let judged = messages.iter().map(|message| {
         let text = normalise(message);
-        (message, rules.judge(&text, Profile::of(&text).informative))
+        (message, rules.judge(message, &text, Profile::of(&text).informative))
     });
     judged
         .filter(|(_, judged)| judged.intent != intent)

@@ -57,7 +57,8 @@ pub async fn standing(
     report: ReportId,
 ) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query!(
-        r#"SELECT reporter_id AS "reporter_id: ReporterId", masked_text, said_time, seen_at, channel, intent,
+        r#"SELECT reporter_id AS "reporter_id: ReporterId", masked_text, said_time,
+                  coalesce(received_time, said_time) AS "received_time!", seen_at, channel, intent,
                   claim_id AS "claim_id: ClaimId", clarification_id AS "clarification_id: ClarificationId",
                   reasons AS "reasons: Json<Vec<Reason>>", assignment_revision
            FROM classification.report WHERE agency_id = $1 AND report_id = $2"#,
@@ -73,6 +74,8 @@ pub async fn standing(
             reporter: row.reporter_id,
             masked_text: row.masked_text,
             said_time: row.said_time,
+            received_time: row.received_time,
+            repeats_key: false,
             seen_at: row.seen_at,
             channel: row.channel,
             traceparent: None,

@@ -17,6 +17,8 @@ pub struct Moved {
     pub report: ReportId,
     /// What it is.
     pub intent: Intent,
+    /// True where somebody may be in danger.
+    pub calls_for_help: bool,
     /// Its words.
     pub masked_text: String,
     /// Why it is where it is.
@@ -28,6 +30,7 @@ pub struct Moved {
 struct Row {
     report_id: ReportId,
     intent: String,
+    calls_for_help: bool,
     masked_text: String,
     reasons: Json<Vec<Reason>>,
     assignment_revision: i64,
@@ -40,6 +43,7 @@ impl TryFrom<Row> for Moved {
         Ok(Self {
             report: row.report_id,
             intent: intent_named(row.report_id, &row.intent)?,
+            calls_for_help: row.calls_for_help,
             masked_text: row.masked_text,
             reasons: row.reasons.0,
             assignment_revision: row.assignment_revision,
@@ -67,7 +71,7 @@ pub async fn all_of(
            WHERE agency_id = $1 AND report_id IN (
                SELECT report_id FROM classification.report
                WHERE agency_id = $1 AND claim_id = $2 ORDER BY position LIMIT $5)
-           RETURNING report_id AS "report_id: ReportId", intent, masked_text,
+           RETURNING report_id AS "report_id: ReportId", intent, calls_for_help, masked_text,
                      reasons AS "reasons: Json<Vec<Reason>>", assignment_revision"#,
         agency.as_uuid(),
         claim.as_uuid(),
@@ -99,7 +103,7 @@ pub async fn these(
            SET claim_id = $3, assignment_revision = assignment_revision + 1,
                reasons = CASE WHEN jsonb_array_length(reasons) < 40 THEN reasons ELSE reasons - 1 END || $4::jsonb
            WHERE agency_id = $1 AND claim_id = $2 AND report_id = ANY($5)
-           RETURNING report_id AS "report_id: ReportId", intent, masked_text,
+           RETURNING report_id AS "report_id: ReportId", intent, calls_for_help, masked_text,
                      reasons AS "reasons: Json<Vec<Reason>>", assignment_revision"#,
         agency.as_uuid(),
         claim.as_uuid(),

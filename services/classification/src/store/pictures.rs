@@ -16,6 +16,8 @@ pub struct Picture {
     pub report: ReportId,
     /// `None` for an even picture.
     pub hash: Option<Hash>,
+    /// Equal for equal files; `None` for pictures from before it was told.
+    pub file_key: Option<Vec<u8>>,
     /// What a machine read in it.
     pub masked_text: String,
     /// How sure it is, 0 to 1.
@@ -44,8 +46,8 @@ pub struct Transcript {
 pub async fn keep(tx: &mut PgConnection, agency: AgencyId, picture: &Picture) -> sqlx::Result<()> {
     let kept = sqlx::query!(
         "INSERT INTO classification.picture
-            (agency_id, report_id, hash, masked_text, confidence, reader, unread_reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            (agency_id, report_id, hash, masked_text, confidence, reader, unread_reason, file_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         picture.report.as_uuid(),
         picture.hash.map(|hash| hash.0.cast_signed()),
@@ -53,6 +55,7 @@ pub async fn keep(tx: &mut PgConnection, agency: AgencyId, picture: &Picture) ->
         picture.confidence,
         picture.reader,
         picture.unread_reason,
+        picture.file_key,
     )
     .execute(&mut *tx)
     .await?;
@@ -108,7 +111,7 @@ pub async fn of_reports(
     }
     let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
     let rows = sqlx::query!(
-        r#"SELECT report_id AS "report_id: ReportId", hash, masked_text, confidence, reader, unread_reason
+        r#"SELECT report_id AS "report_id: ReportId", hash, file_key, masked_text, confidence, reader, unread_reason
            FROM classification.picture WHERE agency_id = $1 AND report_id = ANY($2)"#,
         agency.as_uuid(),
         &reports,
@@ -118,6 +121,7 @@ pub async fn of_reports(
     let pictures = rows.into_iter().map(|row| Picture {
         report: row.report_id,
         hash: row.hash.map(|hash| Hash(hash.cast_unsigned())),
+        file_key: row.file_key,
         masked_text: row.masked_text,
         confidence: row.confidence,
         reader: row.reader,
@@ -161,6 +165,26 @@ pub struct OfClaim {
     pub masked_text: String,
     /// How surely.
     pub confidence: f64,
+}
+
+/// The claims of which a picture is this very file.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_file(tx: &mut PgConnection, agency: AgencyId, file_key: &[u8]) -> sqlx::Result<Vec<ClaimId>> {
+    sqlx::query_scalar!(
+        r#"SELECT DISTINCT report.claim_id AS "claim_id!: ClaimId"
+           FROM classification.picture AS picture
+           JOIN classification.report AS report
+             ON report.agency_id = $1 AND report.report_id = picture.report_id
+           WHERE picture.agency_id = $1 AND picture.file_key = $2 AND report.claim_id IS NOT NULL
+           ORDER BY 1 LIMIT $3"#,
+        agency.as_uuid(),
+        file_key,
+        COMPARED_MAX,
+    )
+    .fetch_all(tx)
+    .await
 }
 
 /// Pictures of claims that share a band with `hash`: all that differ from it in at most seven bits are among them.

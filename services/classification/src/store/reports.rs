@@ -104,17 +104,21 @@ pub async fn insert(
     let reasons: Vec<Json<&[Reason]>> =
         decided.iter().map(|decided| Json(decided.reasons.as_slice())).collect();
     let bases: Vec<Json<&Basis>> = decided.iter().map(|decided| Json(&decided.basis)).collect();
+    let arrivals: Vec<OffsetDateTime> = batch.iter().map(|received| received.received_time).collect();
+    let calling: Vec<bool> = decided.iter().map(|decided| decided.calls_for_help).collect();
     sqlx::query!(
         "INSERT INTO classification.report
             (agency_id, report_id, reporter_id, masked_text, said_time, seen_at, intent, claim_id,
-             clarification_id, similarity, reasons, channel, basis)
+             clarification_id, similarity, reasons, channel, basis, received_time, calls_for_help)
          SELECT $1, report.report_id, report.reporter_id, report.masked_text, report.said_time, report.seen_at,
                 report.intent, report.claim_id, report.clarification_id, report.similarity, report.reasons,
-                report.channel, report.basis
+                report.channel, report.basis, report.received_time, report.calls_for_help
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[],
-                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[], $13::jsonb[])
+                     $9::uuid[], $10::real[], $11::jsonb[], $12::integer[], $13::jsonb[], $14::timestamptz[],
+                     $15::boolean[])
               WITH ORDINALITY AS report (report_id, reporter_id, masked_text, said_time, seen_at, intent,
-                                         claim_id, clarification_id, similarity, reasons, channel, basis, position)
+                                         claim_id, clarification_id, similarity, reasons, channel, basis,
+                                         received_time, calls_for_help, position)
          ORDER BY report.position",
         agency.as_uuid(),
         &ids,
@@ -129,6 +133,8 @@ pub async fn insert(
         &reasons as &[Json<&[Reason]>],
         &channels,
         &bases as &[Json<&Basis>],
+        &arrivals,
+        &calling,
     )
     .execute(tx)
     .await?;
@@ -147,7 +153,7 @@ pub async fn unplaced(
     let reports: Vec<Uuid> = reports.iter().map(|report| report.as_uuid()).collect();
     let rows = sqlx::query!(
         r#"SELECT report_id AS "report_id: ReportId", reporter_id AS "reporter_id: ReporterId", masked_text,
-                  said_time, seen_at, channel
+                  said_time, coalesce(received_time, said_time) AS "received_time!", seen_at, channel
            FROM classification.report
            WHERE agency_id = $1 AND report_id = ANY($2) AND claim_id IS NULL AND clarification_id IS NULL
            ORDER BY said_time, report_id"#,
@@ -161,6 +167,8 @@ pub async fn unplaced(
         reporter: row.reporter_id,
         masked_text: row.masked_text,
         said_time: row.said_time,
+        received_time: row.received_time,
+        repeats_key: false,
         seen_at: row.seen_at,
         channel: row.channel,
         traceparent: None,
@@ -182,7 +190,7 @@ pub async fn put(
     let revision = sqlx::query_scalar!(
         "UPDATE classification.report
          SET intent = $3, claim_id = $4, clarification_id = $5, similarity = $6, reasons = $7, basis = $8,
-             assignment_revision = assignment_revision + 1
+             calls_for_help = $9, assignment_revision = assignment_revision + 1
          WHERE agency_id = $1 AND report_id = $2
          RETURNING assignment_revision",
         agency.as_uuid(),
@@ -193,6 +201,7 @@ pub async fn put(
         decided.similarity,
         Json(decided.reasons.as_slice()) as Json<&[Reason]>,
         Json(&decided.basis) as Json<&Basis>,
+        decided.calls_for_help,
     )
     .fetch_one(tx)
     .await?;

@@ -12,6 +12,7 @@ use crate::gather::EARTHQUAKE;
 const PICTURE: &str = "〔图片〕";
 const VOICE: &str = "〔语音〕";
 const HASH: u64 = 0x3c5a_9e01_77f0_2bd4;
+const FILE: [u8; 32] = [1; 32];
 const SCREENSHOT: &str =
     "东门业主群\n群里都在转，说明天凌晨\n3点青岚县有7级地震，\n让大家别睡屋里\n是真的吗?";
 
@@ -27,6 +28,21 @@ impl Desk {
             unread_reason: String::new(),
             file_key: Vec::new(),
         }
+    }
+
+    /// A citizen sends this very file, and ingest has read it.
+    async fn shown_file(
+        &self,
+        file_key: [u8; 32],
+        hash: Option<u64>,
+        words: &str,
+        confidence: f64,
+    ) -> ReportId {
+        let report = ReportId::mint();
+        self.ingest_says(&self.received(report, PICTURE)).await;
+        let seen = self.seen(report, hash, words, confidence);
+        self.ingest_says(&PictureRead { file_key: file_key.to_vec(), ..seen }).await;
+        report
     }
 
     /// A citizen sends a picture, and ingest has read it.
@@ -112,20 +128,58 @@ async fn what_was_seen_before_the_report_arrived_counts_all_the_same_and_once() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_picture_again_joins_even_where_nothing_could_be_read() {
+async fn the_same_file_again_joins_even_where_nothing_could_be_read() {
     let desk = Desk::open(1).await;
-    let first = desk.shown(Some(HASH), SCREENSHOT, 0.91).await;
+    let first = desk.shown_file(FILE, Some(HASH), SCREENSHOT, 0.91).await;
     let claim = desk.until_judged(first, |judged| judged.claim.is_some()).await.claim;
-    // Six bits differ, one of them in each of six bytes; the rest of the picture's words were lost on the way.
-    let again = desk.shown(Some(HASH ^ 0x0101_0101_0101_0000), "", 0.0).await;
+    // Even an even picture, of which there is no hash.
+    let again = desk.shown_file(FILE, None, "", 0.0).await;
     let judged = desk.until_judged(again, |judged| judged.claim.is_some()).await;
     assert_eq!(judged.claim, claim);
     assert!(says(&judged, "match.same_picture"), "{judged:?}");
-    // Seven bits are too many, and these differ from the second picture's too.
-    let other = desk.shown(Some(HASH ^ 0x0202_0202_0202_0200), "", 0.0).await;
+    let other = desk.shown_file([2; 32], None, "", 0.0).await;
     let judged = desk.until_judged(other, |judged| says(judged, "picture.words")).await;
     assert_eq!((judged.intent.as_str(), judged.claim), ("other", None));
     assert_eq!(desk.emitted::<ClaimOpened>().await.len(), 1);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alike_picture_joins_where_its_words_agree_and_waits_for_a_person_where_they_were_not_read() {
+    let desk = Desk::open(1).await;
+    let first = desk.shown_file(FILE, Some(HASH), SCREENSHOT, 0.91).await;
+    let claim = desk.until_judged(first, |judged| judged.claim.is_some()).await.claim;
+    // Six bits differ, one of them in each of six bytes.
+    let alike = HASH ^ 0x0101_0101_0101_0000;
+    let read = desk.shown_file([2; 32], Some(alike), SCREENSHOT, 0.8).await;
+    let judged = desk.until_judged(read, |judged| judged.claim.is_some()).await;
+    assert_eq!(judged.claim, claim);
+    assert!(says(&judged, "match.same_picture"), "{judged:?}");
+    // The same template with another caption has the same hash, and a reader that reads nothing cannot tell.
+    let unread = desk.shown_file([3; 32], Some(HASH), "", 0.0).await;
+    let judged = desk.until_judged(unread, |judged| says(judged, "match.maybe_same_picture")).await;
+    assert_eq!((judged.intent.as_str(), judged.claim), ("other", None));
+    // Seven bits are too many even to say so.
+    let other = desk.shown_file([4; 32], Some(HASH ^ 0x0202_0202_0202_0200), "", 0.0).await;
+    let judged = desk.until_judged(other, |judged| says(judged, "picture.words")).await;
+    assert!(!says(&judged, "match.maybe_same_picture"), "{judged:?}");
+    assert_eq!(desk.emitted::<ClaimOpened>().await.len(), 1);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_captions_on_one_template_are_two_matters_where_neither_was_read() {
+    let desk = Desk::open(1).await;
+    let flood = desk.shown_file(FILE, Some(HASH), "", 0.0).await;
+    desk.until_judged(flood, |judged| says(judged, "picture.words")).await;
+    desk.ingest_says(&desk.written(flood, 1, "听说城北水库要垮坝了，下游都要淹")).await;
+    let claim = desk.until_judged(flood, |judged| judged.claim.is_some()).await.claim;
+    let lunch = desk.shown_file([2; 32], Some(HASH), "", 0.0).await;
+    let judged = desk.until_judged(lunch, |judged| says(judged, "match.maybe_same_picture")).await;
+    assert_eq!(judged.claim, None);
+    desk.ingest_says(&desk.written(lunch, 1, "网传学校食堂用死猪肉")).await;
+    let judged = desk.until_judged(lunch, |judged| judged.claim.is_some()).await;
+    assert_ne!(judged.claim, claim);
     desk.close().await;
 }
 

@@ -20,6 +20,8 @@ pub struct Assignment {
     pub claim: Option<ClaimId>,
     /// The published clarification that surely answers it.
     pub answered_by: Option<ClarificationId>,
+    /// True where somebody may be in danger, whatever else it is.
+    pub calls_for_help: bool,
     /// 0 as it was first judged, one more each time it was moved.
     pub revision: i64,
 }
@@ -48,15 +50,17 @@ pub async fn write(
     let answered: Vec<Option<Uuid>> =
         newest.values().map(|one| one.answered_by.map(ClarificationId::as_uuid)).collect();
     let revisions: Vec<i64> = newest.values().map(|one| one.revision).collect();
+    let calling: Vec<bool> = newest.values().map(|one| one.calls_for_help).collect();
     sqlx::query!(
         "INSERT INTO ingest.assignment AS kept
-            (agency_id, report_id, intent, claim_id, answered_by, assigned_time, assignment_revision)
-        SELECT $1, report_id, intent, claim_id, answered_by, $6, assignment_revision
-        FROM UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $7::bigint[])
-            AS one (report_id, intent, claim_id, answered_by, assignment_revision)
+            (agency_id, report_id, intent, claim_id, answered_by, assigned_time, assignment_revision, calls_for_help)
+        SELECT $1, report_id, intent, claim_id, answered_by, $6, assignment_revision, calls_for_help
+        FROM UNNEST($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $7::bigint[], $8::boolean[])
+            AS one (report_id, intent, claim_id, answered_by, assignment_revision, calls_for_help)
         ON CONFLICT (agency_id, report_id) DO UPDATE SET
             intent = excluded.intent, claim_id = excluded.claim_id, answered_by = excluded.answered_by,
-            assigned_time = excluded.assigned_time, assignment_revision = excluded.assignment_revision
+            assigned_time = excluded.assigned_time, assignment_revision = excluded.assignment_revision,
+            calls_for_help = excluded.calls_for_help
         WHERE kept.assignment_revision < excluded.assignment_revision",
         agency.as_uuid(),
         &reports,
@@ -65,6 +69,7 @@ pub async fn write(
         &answered as &[Option<Uuid>],
         now,
         &revisions,
+        &calling,
     )
     .execute(tx)
     .await?;

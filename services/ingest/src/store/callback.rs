@@ -6,38 +6,64 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// True when a callback with this key was acted on before.
+/// One signed callback.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Of its time, nonce and signature.
+    pub key: &'a [u8],
+    /// Of its body.
+    pub body_key: &'a [u8],
+    /// When its time is out of the window anyway.
+    pub forget_time: OffsetDateTime,
+}
+
+/// Whether a signed callback was acted on before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// No.
+    First,
+    /// It was.
+    Again,
+    /// One with this signature was, and had another body.
+    OtherBody,
+}
+
+/// Whether a callback with this key was acted on before.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn was_seen(tx: &mut PgConnection, agency: AgencyId, seen_key: &[u8]) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-            SELECT 1 FROM ingest.callback_seen WHERE agency_id = $1 AND seen_key = $2
-        ) AS "seen!""#,
+pub async fn sight(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    seen_key: &[u8],
+    body_key: &[u8],
+) -> sqlx::Result<Sight> {
+    let before = sqlx::query_scalar!(
+        "SELECT body_key FROM ingest.callback_seen WHERE agency_id = $1 AND seen_key = $2",
         agency.as_uuid(),
         seen_key,
     )
-    .fetch_one(tx)
-    .await
+    .fetch_optional(tx)
+    .await?;
+    Ok(match before {
+        None => Sight::First,
+        Some(Some(body)) if body != body_key => Sight::OtherBody,
+        Some(_) => Sight::Again,
+    })
 }
 
 /// Remembers a callback until its timestamp is out of the window anyway.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn remember(
-    tx: &mut PgConnection,
-    agency: AgencyId,
-    seen_key: &[u8],
-    forget_time: OffsetDateTime,
-) -> sqlx::Result<()> {
+pub async fn remember(tx: &mut PgConnection, agency: AgencyId, seen: &Seen<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO ingest.callback_seen (agency_id, seen_key, forget_time) VALUES ($1, $2, $3)
+        "INSERT INTO ingest.callback_seen (agency_id, seen_key, forget_time, body_key) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING",
         agency.as_uuid(),
-        seen_key,
-        forget_time,
+        seen.key,
+        seen.forget_time,
+        seen.body_key,
     )
     .execute(tx)
     .await?;

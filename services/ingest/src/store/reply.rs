@@ -90,7 +90,8 @@ pub async fn decide(
     Ok(written.rows_affected() == 1)
 }
 
-/// What is known about one report: its intent, once decided, and what could answer it.
+/// What is known about one report: what it is answered as, once decided, and what could answer it. What calls for help is
+/// answered as a call for help, whatever else it is.
 ///
 /// # Errors
 /// When the database is away, or the row holds an intent that there is not.
@@ -100,7 +101,8 @@ pub async fn known_for_report(
     report: ReportId,
 ) -> sqlx::Result<(Option<Intent>, Known)> {
     let assignment = sqlx::query!(
-        "SELECT intent, claim_id, answered_by FROM ingest.assignment WHERE agency_id = $1 AND report_id = $2",
+        "SELECT intent, claim_id, answered_by, calls_for_help FROM ingest.assignment
+        WHERE agency_id = $1 AND report_id = $2",
         agency.as_uuid(),
         report.as_uuid(),
     )
@@ -125,6 +127,7 @@ pub async fn known_for_report(
     let claims: Vec<uuid::Uuid> = assignment.claim_id.into_iter().collect();
     let clarification = newest_live(tx, agency, &claims).await?;
     let holding = newest_holding(tx, agency, &claims).await?;
+    let intent = if assignment.calls_for_help { Intent::Help } else { intent };
     Ok((Some(intent), Known { sure_match, clarification, holding }))
 }
 

@@ -22,6 +22,10 @@ pub struct NewReport {
     pub request_id: Option<Uuid>,
     /// By which a second one is recognised.
     pub external_key: Option<[u8; 32]>,
+    /// Equal for what says the same; tells a second one from another thing under the same key.
+    pub content_key: [u8; 32],
+    /// True where the platform gave it the key of another message.
+    pub repeats_key: bool,
     /// How it came in.
     pub channel: Channel,
     /// "text", or the platform's kind of a message without words.
@@ -61,10 +65,23 @@ pub struct Accepted {
     pub report_id: ReportId,
     /// Its reporter.
     pub reporter_id: Option<ReporterId>,
-    /// True when it was accepted before.
-    pub duplicate: bool,
+    /// Whether it was new.
+    pub standing: Standing,
     /// Its receipt number, where it has one.
     pub receipt_number: Option<i64>,
+}
+
+/// Whether a report was new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is kept now.
+    New,
+    /// The same was kept before.
+    Duplicate,
+    /// Something else was kept before under its record's id or its message's key; nothing of this one is kept.
+    OtherRecord,
+    /// Something else was kept before under its request's id; nothing of this one is kept.
+    OtherRequest,
 }
 
 /// Why reports could not be written.
@@ -129,6 +146,7 @@ pub async fn write(
     let mut report_ids = Vec::with_capacity(rows);
     let mut request_ids = Vec::with_capacity(rows);
     let mut external_keys = Vec::with_capacity(rows);
+    let mut content_keys = Vec::with_capacity(rows);
     let mut channels = Vec::with_capacity(rows);
     let mut message_types = Vec::with_capacity(rows);
     let mut reporter_ids = Vec::with_capacity(rows);
@@ -146,6 +164,7 @@ pub async fn write(
         report_ids.push(owner);
         request_ids.push(report.request_id);
         external_keys.push(report.external_key.map(Vec::from));
+        content_keys.push(Vec::from(report.content_key));
         channels.push(report.channel.as_str().to_owned());
         message_types.push(report.message_type.clone());
         reporter_ids.push(reporter.map(|(id, _)| id.as_uuid()));
@@ -160,12 +179,12 @@ pub async fn write(
     let written: HashSet<Uuid> = sqlx::query_scalar!(
         r#"INSERT INTO ingest.report (
             agency_id, report_id, request_id, external_key, channel, message_type, reporter_id, replied_at_once,
-            masked_text, seen_at, sealed, wrapped_key, said_time, received_time, receipt_number
+            masked_text, seen_at, sealed, wrapped_key, said_time, received_time, receipt_number, content_key
         )
         SELECT $1, * FROM UNNEST(
             $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::uuid[], $8::boolean[],
             $9::text[], $10::text[], $11::bytea[], $12::bytea[], $13::timestamptz[], $14::timestamptz[],
-            $15::bigint[]
+            $15::bigint[], $16::bytea[]
         )
         ON CONFLICT DO NOTHING
         RETURNING report_id"#,
@@ -184,6 +203,7 @@ pub async fn write(
         &said_times,
         &received_times,
         &numbers as &[Option<i64>],
+        &content_keys,
     )
     .fetch_all(&mut *tx)
     .await?
@@ -206,15 +226,11 @@ pub async fn write(
                 return Ok(Accepted {
                     report_id: report.report_id,
                     reporter_id: reporter_id.map(ReporterId::from_uuid),
-                    duplicate: false,
+                    standing: Standing::New,
                     receipt_number,
                 });
             }
-            before
-                .iter()
-                .find(|kept| kept.is(report))
-                .map(|kept| kept.accepted)
-                .ok_or(WriteError::Vanished(report.report_id))
+            standing(&before, report).ok_or(WriteError::Vanished(report.report_id))
         })
         .collect()
 }
@@ -422,16 +438,36 @@ async fn take_receipt_numbers(
 struct Kept {
     request_id: Option<Uuid>,
     external_key: Option<Vec<u8>>,
+    content_key: Option<Vec<u8>>,
     accepted: Accepted,
 }
 
 impl Kept {
-    fn is(&self, report: &NewReport) -> bool {
-        let same_request = report.request_id.is_some() && report.request_id == self.request_id;
-        let same_record =
-            report.external_key.as_ref().is_some_and(|key| self.external_key.as_deref() == Some(key));
-        same_request || same_record
+    fn is_request_of(&self, report: &NewReport) -> bool {
+        report.request_id.is_some() && report.request_id == self.request_id
     }
+
+    fn is_record_of(&self, report: &NewReport) -> bool {
+        report.external_key.as_ref().is_some_and(|key| self.external_key.as_deref() == Some(key))
+    }
+
+    /// What was kept before contents were told apart is taken for the same.
+    fn says(&self, report: &NewReport) -> bool {
+        self.content_key.as_ref().is_none_or(|content| *content == report.content_key)
+    }
+}
+
+/// What became of a report that was not written; `None` where nothing stands in its way.
+fn standing(before: &[Kept], report: &NewReport) -> Option<Accepted> {
+    let request = before.iter().find(|kept| kept.is_request_of(report));
+    let record = before.iter().find(|kept| kept.is_record_of(report));
+    let (kept, other) = match (request, record) {
+        (Some(kept), _) => (kept, Standing::OtherRequest),
+        (None, Some(kept)) => (kept, Standing::OtherRecord),
+        (None, None) => return None,
+    };
+    let standing = if kept.says(report) { Standing::Duplicate } else { other };
+    Some(Accepted { standing, ..kept.accepted })
 }
 
 async fn find_before(
@@ -446,10 +482,10 @@ async fn find_before(
     let external_keys: Vec<Vec<u8>> =
         missing.iter().filter_map(|report| report.external_key.map(Vec::from)).collect();
     let rows = sqlx::query!(
-        r#"SELECT report_id AS "report_id!", request_id, external_key, reporter_id, receipt_number
+        r#"SELECT report_id AS "report_id!", request_id, external_key, content_key, reporter_id, receipt_number
         FROM ingest.report WHERE agency_id = $1 AND request_id = ANY($2)
         UNION
-        SELECT report_id, request_id, external_key, reporter_id, receipt_number
+        SELECT report_id, request_id, external_key, content_key, reporter_id, receipt_number
         FROM ingest.report WHERE agency_id = $1 AND external_key = ANY($3)"#,
         agency.as_uuid(),
         &request_ids,
@@ -460,10 +496,11 @@ async fn find_before(
     let kept = rows.into_iter().map(|row| Kept {
         request_id: row.request_id,
         external_key: row.external_key,
+        content_key: row.content_key,
         accepted: Accepted {
             report_id: ReportId::from_uuid(row.report_id),
             reporter_id: row.reporter_id.map(ReporterId::from_uuid),
-            duplicate: true,
+            standing: Standing::Duplicate,
             receipt_number: row.receipt_number,
         },
     });

@@ -70,6 +70,36 @@ async fn the_same_request_and_the_same_record_are_one_report() {
 }
 
 #[tokio::test]
+async fn other_words_under_a_known_id_are_refused_and_told_not_dropped() {
+    let desk = Desk::open().await;
+    let mut officer = desk.duty_officer().await;
+    let request = uuid::Uuid::now_v7();
+    let record = pb::Report { external_id: "1.23457E+17".into(), ..hotline("网传城北停水") };
+    let first = officer.submit_as(request, record.clone()).await.unwrap();
+
+    let others = [
+        pb::Report { text: "网传城南停电".into(), ..record.clone() },
+        pb::Report { reporter: "李某".into(), ..record.clone() },
+        pb::Report { said_time: Some(grpc::timestamp(desk.clock.now())), ..record.clone() },
+        pb::Report { seen_at: "业主群".into(), ..record.clone() },
+    ];
+    for other in others {
+        let told = officer.submit(other.clone()).await.unwrap_err();
+        assert_eq!(told.code(), Code::AlreadyExists, "{other:?}");
+        assert!(told.message().starts_with("external_id was used before"), "{}", told.message());
+        let metadata = tonic_types::StatusExt::get_details_error_info(&told).unwrap();
+        assert_eq!(metadata.reason, "RECORD_CONFLICT");
+        assert_eq!(metadata.metadata["report_id"], first.report_id);
+    }
+    let another = pb::Report { external_id: "7".into(), ..hotline("网传学校停课") };
+    let told = officer.submit_as(request, another.clone()).await.unwrap_err();
+    assert_eq!(told.code(), Code::AlreadyExists);
+    assert!(told.message().starts_with("request_id was used"), "{}", told.message());
+    assert!(!officer.submit(another).await.unwrap().duplicate, "it is taken under a request of its own");
+    assert_eq!(announced(&desk).await.len(), 2);
+}
+
+#[tokio::test]
 async fn bad_fields_are_refused_by_name_and_nothing_is_kept() {
     let desk = Desk::open().await;
     let mut officer = desk.duty_officer().await;
@@ -126,13 +156,30 @@ async fn an_import_counts_its_lines_and_names_the_broken_ones() {
     lines.push(line(1502, Some(hotline("  "))));
     lines.push(line(1503, None));
     lines.push(line(1504, Some(pb::Report { seen_at: "群".repeat(201), ..record(1504) })));
+    lines.push(line(1505, Some(pb::Report { text: "网传停电".into(), ..record(8) })));
 
     let request = grpc::with_token(tokio_stream::iter(lines), &officer.token);
     let counts = officer.stub.import_reports(request).await.unwrap().into_inner();
 
-    assert_eq!((counts.accepted, counts.duplicate, counts.refused), (1500, 1, 3));
+    assert_eq!((counts.accepted, counts.duplicate, counts.refused, counts.conflicting), (1500, 1, 3, 1));
     let named: Vec<_> =
         counts.refusals.iter().map(|refusal| (refusal.line, refusal.field.as_str())).collect();
     assert_eq!(named, [(1502, "text"), (1503, "report"), (1504, "seen_at")]);
+    let told: Vec<_> = counts.outcomes.iter().map(|told| (told.line, told.outcome())).collect();
+    use pb::import_reports_response::line_outcome::Outcome;
+    assert_eq!(
+        told,
+        [
+            (1501, Outcome::Duplicate),
+            (1502, Outcome::Refused),
+            (1503, Outcome::Refused),
+            (1504, Outcome::Refused),
+            (1505, Outcome::Conflict)
+        ]
+    );
+    assert!(
+        counts.outcomes.iter().all(|told| !told.description_zh.is_empty() && !told.description_en.is_empty())
+    );
+    assert!(!counts.outcomes[4].report_id.is_empty());
     assert_eq!(desk.reports().await.len(), 1500);
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use contracts::classification::v1::Intent;
 use ids::ClaimId;
+use ingest::CallbackMode;
+use prost::Message as _;
 use reqwest::StatusCode;
 use serde_json::json;
 use wechat::cipher;
@@ -55,9 +57,13 @@ impl Push {
 }
 
 fn message(desk: &Desk, id: u64, kind: &str, elements: &str) -> String {
+    message_of("oCitizen00000000000000000001", desk, id, kind, elements)
+}
+
+fn message_of(citizen: &str, desk: &Desk, id: u64, kind: &str, elements: &str) -> String {
     let created = desk.clock.now().unix_timestamp();
     format!(
-        "<xml><ToUserName>{ORIGINAL_ID}</ToUserName><FromUserName>oCitizen00000000000000000001</FromUserName>\
+        "<xml><ToUserName>{ORIGINAL_ID}</ToUserName><FromUserName>{citizen}</FromUserName>\
          <CreateTime>{created}</CreateTime><MsgType>{kind}</MsgType>{elements}<MsgId>{id}</MsgId></xml>"
     )
 }
@@ -111,6 +117,77 @@ async fn a_replayed_callback_is_told_nothing_and_a_redelivery_the_same_answer() 
     assert_eq!(first.send(&desk).await, (StatusCode::OK, "success".to_owned()));
     assert!(Push::of(&desk, &words).send(&desk).await.1.contains("<Encrypt>"));
     assert_eq!(desk.reports().await.len(), 1);
+}
+
+/// What a reply says.
+fn opened(reply: &str) -> String {
+    let key: EncodingAesKey = AES_KEY.parse().unwrap();
+    let envelope = wechat::xml::parse(reply.as_bytes()).unwrap();
+    let clear = cipher::decrypt(&key, APP_ID, envelope.text_of("Encrypt").unwrap()).unwrap();
+    wechat::xml::parse(&clear).unwrap().text_of("Content").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn three_people_whose_messages_share_an_id_are_three_reports_with_three_receipts() {
+    let desk = Desk::open().await;
+    desk.signs(&Word::standing_replies()).await;
+    let mut receipts = Vec::new();
+    for (citizen, words) in [("oA", "网传城北停水"), ("oB", "网传城西塌方"), ("oC", "网传医院停诊")]
+    {
+        let words = format!("<Content>{words}</Content>");
+        let push = Push::of(&desk, &message_of(citizen, &desk, 24655667788990011, "text", &words));
+        receipts.push(opened(&push.send(&desk).await.1));
+    }
+    receipts.dedup();
+    assert_eq!(receipts.len(), 3, "{receipts:?}");
+    assert_eq!(desk.reports().await.len(), 3);
+}
+
+#[tokio::test]
+async fn other_words_of_one_person_under_one_id_are_kept_with_a_note_and_answered_for_themselves() {
+    let desk = Desk::open().await;
+    desk.signs(&Word::standing_replies()).await;
+    let first = message(&desk, 7, "text", "<Content>网传停水</Content>");
+    let second = message(&desk, 7, "text", "<Content>网传停电</Content>");
+    let answered = opened(&Push::of(&desk, &first).send(&desk).await.1);
+    let answered_too = opened(&Push::of(&desk, &second).send(&desk).await.1);
+    assert_ne!(answered, answered_too);
+    // Each redelivery gets the answer of its own words.
+    assert_eq!(opened(&Push::of(&desk, &second).send(&desk).await.1), answered_too);
+    assert_eq!(opened(&Push::of(&desk, &first).send(&desk).await.1), answered);
+    assert_eq!(desk.reports().await.len(), 2);
+    let events: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT payload FROM messaging.outbox WHERE subject = 'ingest.report.received.v1' ORDER BY event_id",
+    )
+    .fetch_all(&desk.superuser)
+    .await
+    .unwrap();
+    let noted: Vec<bool> = events
+        .iter()
+        .map(|event| contracts::ingest::v1::ReportReceived::decode(event.as_slice()).unwrap().repeats_key)
+        .collect();
+    assert_eq!(noted, [false, true]);
+}
+
+#[tokio::test]
+async fn another_body_under_a_used_signature_is_not_believed_and_not_lost() {
+    let desk = Desk::open_in(CallbackMode::Plain, "tesseract").await;
+    desk.signs(&Word::standing_replies()).await;
+    let timestamp = desk.clock.now().unix_timestamp().to_string();
+    let query = [
+        ("signature", signature::of_url(TOKEN, &timestamp, "n")),
+        ("timestamp", timestamp),
+        ("nonce", "n".to_owned()),
+    ];
+    let mut answers = Vec::new();
+    for words in ["网传停水", "网传停水", "网传停电", "网传停电"] {
+        let body = message(&desk, 7, "text", &format!("<Content>{words}</Content>"));
+        let push = Push { body, ..Push::of(&desk, "") };
+        answers.push(push.send_with(&desk, &query).await.1);
+    }
+    assert!(answers[0].contains("编号"), "{answers:?}");
+    assert!(answers[1..].iter().all(|answer| answer == "success"), "{answers:?}");
+    assert_eq!(desk.reports().await.len(), 2);
 }
 
 #[tokio::test]

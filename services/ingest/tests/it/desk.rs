@@ -101,6 +101,11 @@ impl Desk {
 
     /// With another program to read the words in pictures.
     pub async fn open_with_reader(text_reader: &str) -> Self {
+        Self::open_in(CallbackMode::Safe, text_reader).await
+    }
+
+    /// With callbacks in another mode too.
+    pub async fn open_in(mode: CallbackMode, text_reader: &str) -> Self {
         // Another test of this process may have installed it.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -146,7 +151,7 @@ impl Desk {
                     token: SecretString::from(TOKEN),
                     encoding_aes_key: AES_KEY.parse().unwrap(),
                     previous_encoding_aes_key: None,
-                    mode: CallbackMode::Safe,
+                    mode,
                     base_url: format!("http://{sandbox_address}").parse().unwrap(),
                 }],
             }],

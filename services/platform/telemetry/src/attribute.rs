@@ -11,5 +11,7 @@ pub const CASE_ID: &str = "chengqing.case.id";
 pub const CLAIM_ID: &str = "chengqing.claim.id";
 /// The agency that a span works for.
 pub const AGENCY_ID: &str = "chengqing.agency.id";
+/// Which way something came in.
+pub const DOOR: &str = "chengqing.door";
 /// The publication that a span works on.
 pub const PUBLICATION_ID: &str = "chengqing.publication.id";
