@@ -139,9 +139,11 @@ fn same_picture(
         .filter(|other| hash.distance(other.hash) <= SAME_BITS_MAX)
         .filter(|other| round.known.texts_of(other.claim) > 0)
         .filter(|other| words_agree(words, (other.masked_text.as_str(), other.confidence)))
-        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)))?;
+        .min_by_key(|other| {
+            (round.known.is_clarified(other.claim, round.ground.now), hash.distance(other.hash))
+        })?;
     let bits = hash.distance(same.hash);
-    if round.known.is_clarified(same.claim) {
+    if round.known.is_clarified(same.claim, round.ground.now) {
         // Whoever joins a clarified claim is told its clarification without anyone looking again.
         let detail = "与一件已辟谣的网传内容的图片相同，请人判断";
         notes.push(Reason::new("match.maybe_same_picture", detail, 0.0));

@@ -45,8 +45,8 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
     sqlx::query!(
         "INSERT INTO classification.clarification
             (agency_id, clarification_id, revision, claim_id, kind, response_level, automatic_answer,
-             claim_sentence, title, verdict)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             claim_sentence, title, verdict, valid_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         signed.clarification.as_uuid(),
@@ -58,6 +58,7 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
         signed.published.claim_sentence,
         signed.published.title,
         signed.verdict,
+        signed.published.valid_until,
     )
     .execute(tx)
     .await?;
@@ -124,7 +125,7 @@ pub async fn answering(
 ) -> sqlx::Result<Option<(i64, Published)>> {
     let row = sqlx::query!(
         r#"SELECT signed.revision, signed.claim_id AS "claim_id: ClaimId", signed.automatic_answer,
-                  signed.claim_sentence, signed.title,
+                  signed.claim_sentence, signed.title, signed.valid_until,
                   EXISTS (SELECT FROM classification.suspension
                           WHERE suspension.agency_id = $1 AND suspension.clarification_id = $2
                             AND suspension.suspended) AS "suspended!"
@@ -151,6 +152,7 @@ pub async fn answering(
             claim: row.claim_id,
             automatic_answer: row.automatic_answer,
             suspended: row.suspended,
+            valid_until: row.valid_until,
             claim_sentence: row.claim_sentence,
             title: row.title,
         };

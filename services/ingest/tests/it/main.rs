@@ -10,3 +10,4 @@ mod halts;
 mod media;
 mod press;
 mod tenancy;
+mod validity;

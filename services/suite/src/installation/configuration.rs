@@ -7,6 +7,9 @@ use super::Installation;
 use super::folder::write_private;
 use super::sample;
 
+/// The ceremony signs the first version of the policy.
+const POLICY_VERSION_MIN: u64 = 1;
+
 impl Installation {
     pub(super) fn write_configuration(&self) -> anyhow::Result<()> {
         write_private(&self.configuration_file(), &toml::to_string(&self.services()?)?)?;
@@ -42,6 +45,7 @@ impl Installation {
                     "agency_id": secrets.agency_id,
                     "code_prefix": sample::CODE_PREFIX,
                     "root_public_key": root_public_key,
+                    "policy_version_min": POLICY_VERSION_MIN,
                     "wechat": [{
                         "account": sample::WECHAT_ACCOUNT,
                         "app_id": secrets.wechat.app_id,
@@ -72,6 +76,7 @@ impl Installation {
                     "agency_id": secrets.agency_id,
                     "name": sample::AGENCY_NAME,
                     "root_public_key": root_public_key,
+                    "policy_version_min": POLICY_VERSION_MIN,
                     "wechat": [{
                         "account": sample::WECHAT_ACCOUNT,
                         "display_name": sample::WECHAT_NAME,
