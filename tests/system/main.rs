@@ -18,3 +18,4 @@ mod story;
 mod tampering;
 mod tenants;
 mod traces;
+mod unseen;

@@ -1,7 +1,7 @@
 //! G2: nothing unsigned ever reaches the public. At every place where the words lie between the sign-off and the
 //! platform, somebody who can write there changes something; nothing of it goes out, and the case says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use contracts::Event;
@@ -16,7 +16,7 @@ use signoff::content::{Content, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::SigningKey;
 use signoff::policy::{Policy, policy_hash};
-use signoff::statement::{Purpose, Statement};
+use signoff::statement::{Gate, Purpose, Statement};
 use sqlx::{PgPool, Row};
 use suite::demo::{Citizen, Seen, words};
 use uuid::Uuid;
@@ -467,6 +467,7 @@ fn own_chain(
     let words = content.encode().unwrap();
     let step = |purpose: Purpose, (key, enrolment): &(SigningKey, Enrolment)| {
         let statement = Statement {
+            version: content.version,
             purpose,
             agency: content.agency,
             case: content.case,
@@ -479,6 +480,7 @@ fn own_chain(
             policy_hash: policy_hash(&policy),
             signed_at_ms: statement.signed_at_ms,
             expires_at_ms: statement.expires_at_ms,
+            gates: if purpose == Purpose::Drafted { BTreeSet::new() } else { Gate::ALL.into() },
         };
         over(statement.encode().unwrap(), &[(key, Some(enrolment.key))])
     };

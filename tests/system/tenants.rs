@@ -110,6 +110,7 @@ const RPCS: [Rpc; 54] = [
     rpc("ApprovalService/MergeCases", Foreign::NotFound, LEADS),
     rpc("ApprovalService/SplitCase", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RerouteCase", Foreign::NotFound, LEADS),
+    rpc("ApprovalService/CloseExpired", Foreign::NotFound, LEADS),
     rpc("ApprovalService/ResumeAutomaticAnswer", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RevokeClarification", Foreign::NotFound, LEADS),
     rpc("ApprovalService/OrderHalt", Foreign::NotFound, Role::OFFICERS),
@@ -393,6 +394,11 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             case_id,
             expected_revision: 1,
             departments: vec!["隔壁县应急管理局".to_owned()],
+        })),
+        "ApprovalService/CloseExpired" => send!(approval.close_expired(approval_pb::CloseExpiredRequest {
+            case_id,
+            expected_revision: 1,
+            reason,
         })),
         "ApprovalService/ResumeAutomaticAnswer" => {
             send!(approval.resume_automatic_answer(approval_pb::ResumeAutomaticAnswerRequest {

@@ -9,8 +9,8 @@ use crate::audit;
 use crate::desk::named;
 use crate::domain::audit::Entry;
 use crate::domain::case::{CaseCommand, CaseFile};
+use crate::domain::content::published_channels;
 use crate::domain::publication::{Outcome, PublicationState, channel_zh, outcome};
-use crate::domain::rendition::published_channels;
 use crate::store::case::CaseEvent;
 use crate::store::publication::Reported;
 use crate::store::{self, StoreError};
@@ -103,5 +103,9 @@ async fn outcome_of(tx: &mut PgConnection, publication: &Reported) -> Result<Out
     let Some(revision) = revision else { return Ok(Outcome::UnderWay) };
     let publications =
         store::publication::of_revision(tx, publication.clarification, publication.revision).await?;
-    Ok(outcome(published_channels(revision.draft.level()), &publications))
+    // The channels that were signed, and not those that the level stands for today.
+    let Some(content) = revision.hashed_content() else {
+        return Ok(Outcome::NeedsPerson("签发的稿件无法读取，疑被改动".to_owned()));
+    };
+    Ok(outcome(&published_channels(&content), &publications))
 }

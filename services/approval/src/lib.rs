@@ -25,6 +25,7 @@ mod desk;
 mod dismiss_case;
 pub mod domain;
 mod events;
+mod evidence;
 mod follow_claims;
 mod follow_messages;
 mod follow_publications;
@@ -48,6 +49,7 @@ mod sign_in;
 mod sign_step;
 mod status;
 mod store;
+mod validity;
 
 use std::net::SocketAddr;
 
@@ -61,6 +63,7 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 
 pub use config::Config;
+pub use evidence::trail_of;
 
 use crate::consumer::{OnClassification, OnPublicationChanged};
 use crate::desk::Desk;

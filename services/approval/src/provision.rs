@@ -18,13 +18,12 @@ use signoff::enrolment::{Enrolment, KeyKind};
 use signoff::key::SigningKey;
 use signoff::policy::{Policy, PolicyStep};
 use signoff::sealed;
-use signoff::statement::Purpose;
+use signoff::statement::{Gate, Purpose};
 use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::domain::chain::GATES;
 use crate::domain::draft::Draft;
 use crate::domain::officer::{Officer, Role};
 use crate::one_time_code;
@@ -101,6 +100,8 @@ pub struct Provisioned {
     pub people: Vec<ProvisionedPerson>,
     /// The root's public key in hex, for publish's and ingest's configuration.
     pub root_public_key: String,
+    /// The version of the policy in force: senders refuse older ones.
+    pub policy_version: u64,
 }
 
 /// A person who is.
@@ -137,8 +138,9 @@ pub async fn provision(owner_url: &SecretString, plan: Provision) -> anyhow::Res
     };
     let people = ceremony.enrol_office().await?;
     ceremony.sign_content().await?;
+    let policy_version = ceremony.policy_version().await?;
     ceremony.pool.close().await;
-    Ok(Provisioned { people, root_public_key: hex::encode(ceremony.root.public_key()) })
+    Ok(Provisioned { people, root_public_key: hex::encode(ceremony.root.public_key()), policy_version })
 }
 
 struct Ceremony {
@@ -255,6 +257,12 @@ impl Ceremony {
         Ok(provisioned)
     }
 
+    async fn policy_version(&self) -> anyhow::Result<u64> {
+        let mut tx = agency_tx(&self.pool, self.plan.agency).await?;
+        let policy = store::key::policy(&mut tx, self.plan.agency).await?.context("there is no policy")?;
+        Ok(Policy::decode(&policy.document)?.version)
+    }
+
     async fn sign_policy(&mut self, tx: &mut PgConnection) -> anyhow::Result<()> {
         let agency = self.plan.agency;
         let administrators: Vec<usize> = (0..self.plan.people.len())
@@ -347,9 +355,9 @@ impl Ceremony {
                 content_hash: revision.content_hash,
                 purpose,
                 // The plan's author has looked.
-                gates: GATES.iter().map(|gate| (*gate).to_owned()).collect(),
+                gates: Gate::ALL.into(),
             };
-            let prepared = sign_step::prepare(&mut tx, &signatory.officer, &step).await?;
+            let prepared = sign_step::prepare(&mut tx, &signatory.officer, &step, self.now).await?;
             revision = sign_step::complete(&mut tx, prepared, &signatory, &step, self.now).await?.revision;
         }
         tx.commit().await?;

@@ -13,6 +13,7 @@ use crate::events;
 use crate::read_cases::{SignedRevision, with_steps};
 use crate::return_draft::WithReason;
 use crate::store::{self, StoreError};
+use crate::validity;
 
 /// Why nothing was revoked.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,7 @@ impl Desk {
         store::clarification::move_to(&mut tx, &mut revision, next, &reason).await?;
         let note = format!("已撤销签发：{}", command.reason);
         store::case::move_to(&mut tx, &mut case, state, &note).await?;
+        validity::follow(&mut tx, &mut case).await?;
         tell(
             &mut tx,
             officer,

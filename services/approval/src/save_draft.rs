@@ -116,7 +116,8 @@ pub async fn save(
     let state = case.state.apply(CaseCommand::SaveDraft)?;
     take_the_place(tx, command, place).await?;
 
-    let document = content(place, &case.sentence, &command.draft).encode()?;
+    let matter = store::case::matter(tx, &case).await?;
+    let document = content(place, &matter, &command.draft).encode()?;
     let new = NewRevision {
         place,
         draft: &command.draft,
@@ -124,6 +125,7 @@ pub async fn save(
         content: &document,
         drafter: officer.person,
         save_time: now,
+        corrections: store::correction::count_of(tx, case.case).await?,
     };
     store::clarification::insert_revision(tx, &new).await?;
     store::case::move_to(tx, &mut case, state, "").await?;

@@ -1,29 +1,37 @@
 //! Signing one step of the chain: drafted, 初审, 复审, 终审. The person signs a statement over exactly the
 //! content whose hash they saw; the sign-off sends everything that lets anyone verify it.
 //!
+//! What is signed is what the case still is: a step is refused once the case has moved on from what its draft says.
 //! Before the sign-off's event leaves, the whole bundle is verified here as publish will verify it. A row that
 //! was altered since it was signed ends here (G2): nothing is emitted, and the case says why.
+
+use std::collections::BTreeSet;
 
 use contracts::Event;
 use ids::{ClarificationId, KeyId};
 use messaging::outbox;
 use signoff::bundle::{Bundle, Signed};
-use signoff::content::content_hash;
+use signoff::content::{Content, content_hash};
+use signoff::enrolment::Enrolment;
+use signoff::evidence::{action, subject_of};
 use signoff::key::{RootKey, SigningKey};
 use signoff::malformed::Malformed;
 use signoff::policy::{Policy, policy_hash};
 use signoff::refused::Refused;
 use signoff::sealed::{self, SealError};
-use signoff::statement::{Purpose, Statement};
-use signoff::verify::{Expected, verify};
+use signoff::statement::{Gate, Purpose, Statement};
+use signoff::verify::{ENROLMENTS_MAX, Expected, Trust, verify};
+use signoff::version::Version;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
 use crate::domain::case::{CaseCommand, CaseFile, CaseRefusal};
-use crate::domain::chain::{self, ChainRefusal, GATES, GatesConfirmed, Taken};
-use crate::domain::draft::{Kind, ResponseLevel};
+use crate::domain::chain::{self, ChainRefusal, GatesConfirmed, Taken};
+use crate::domain::content::published_channels;
+use crate::domain::draft::Kind;
+use crate::domain::moved_on::{MovedOn, Present, moved_on};
 use crate::domain::officer::Officer;
 use crate::domain::problems::problems;
 use crate::domain::revision::{Named, Revision, RevisionState, Step};
@@ -34,6 +42,10 @@ use crate::read_cases::SignedRevision;
 use crate::secrets::CarriedSecret;
 use crate::sign_in::{ATTEMPTS_MAX, LOCKED_OUT, refused_attempt};
 use crate::store::{self, StoreError};
+use crate::validity;
+
+/// Approval signs under the newest policy that it holds; which older ones still count is for senders to say.
+const POLICY_VERSION_MIN: u64 = 1;
 
 /// A step that a person signs.
 pub struct SignStep {
@@ -46,14 +58,14 @@ pub struct SignStep {
     /// Which step.
     pub purpose: Purpose,
     /// The gates that the person confirms.
-    pub gates: Vec<String>,
+    pub gates: BTreeSet<Gate>,
 }
 
 /// Who signs, and what proves that they are there.
 pub struct Presence {
     /// Unseals the person's key.
     pub session_secret: String,
-    /// Fresh digits; needed for the sign-off.
+    /// Fresh digits; needed for 复审 and for the sign-off.
     pub code: String,
 }
 
@@ -63,6 +75,9 @@ pub enum Tampering {
     /// The content is not what its hash says.
     #[error("the stored content does not match its content hash")]
     Content,
+    /// The boxes are not what the content was made of.
+    #[error("the stored draft is not what the content was made of")]
+    Draft,
     /// A signed step is about another content.
     #[error("an earlier step was signed over another content")]
     Statement,
@@ -83,6 +98,7 @@ impl Tampering {
     pub fn zh(&self) -> String {
         match self {
             Self::Content => "稿件内容与校验码不符，疑被改动".to_owned(),
+            Self::Draft => "稿件各栏与签署内容不一致，疑被改动".to_owned(),
             Self::Statement => "前序签名对应的不是这份内容，疑被改动".to_owned(),
             Self::Policy => "签发规则缺失或无法读取，疑被改动".to_owned(),
             Self::Root => "单位根公钥无法使用，疑被改动".to_owned(),
@@ -100,6 +116,9 @@ pub enum SignStepError {
     /// A newer revision was saved, or the content is not what the person saw.
     #[error("this is not what the person saw any more")]
     Stale,
+    /// The case is not what it was when the draft was written.
+    #[error(transparent)]
+    MovedOn(#[from] MovedOn),
     /// The case takes no more steps.
     #[error(transparent)]
     Case(#[from] CaseRefusal),
@@ -148,6 +167,7 @@ pub struct Signatory {
 pub struct Prepared {
     case: CaseFile,
     revision: Revision,
+    content: Content,
     steps: Vec<Step>,
     policy: Signed,
     terms: Policy,
@@ -181,14 +201,14 @@ impl Desk {
     ) -> Result<SignedRevision, SignStepError> {
         let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
-        let prepared = prepare(&mut tx, officer, command).await?;
+        let prepared = prepare(&mut tx, officer, command, now).await?;
         trace_case(prepared.case.case);
         // A person thought in between, so it is another trace than the one that opened the case.
         if let Some(opening) = store::case::opening(&mut tx, prepared.case.case).await? {
             telemetry::link(&tracing::Span::current(), &opening);
         }
         let signatory = self.signatory(&mut tx, officer, &presence.session_secret, now).await?;
-        if command.purpose == Purpose::Signed
+        if needs_code(command.purpose)
             && let Some(attempts) = self.code_refused(&mut tx, officer, &presence.code, now).await?
         {
             audit::record(&mut tx, officer.agency, &[refused_attempt(officer, attempts, now)]).await?;
@@ -292,6 +312,7 @@ pub async fn prepare(
     tx: &mut PgConnection,
     officer: &Officer,
     command: &SignStep,
+    now: OffsetDateTime,
 ) -> Result<Prepared, SignStepError> {
     let case = store::clarification::case_of(tx, command.clarification).await?;
     let case = case.ok_or(SignStepError::NoRevision)?;
@@ -319,17 +340,11 @@ pub async fn prepare(
     };
     let taken: Vec<Taken> =
         steps.iter().map(|step| Taken { purpose: step.purpose, person: step.signer.person }).collect();
-    let gates = GatesConfirmed(GATES.iter().all(|gate| command.gates.iter().any(|one| one == gate)));
+    let gates = GatesConfirmed(command.gates.len() == Gate::ALL.len());
     let drafter = revision.drafter.person;
     let next = chain::sign(&terms, revision.state, &taken, drafter, officer, command.purpose, gates)?;
 
-    let intact = revision.intact_content().is_some_and(|content| {
-        content.agency == officer.agency
-            && content.case == case.case
-            && content.clarification == command.clarification
-            && content.revision == command.revision
-    });
-    if !intact {
+    if revision.hashed_content().is_none() {
         return Err(tampered(case, Tampering::Content));
     }
     let same_content = |step: &Step| {
@@ -339,8 +354,17 @@ pub async fn prepare(
     if !steps.iter().all(same_content) {
         return Err(tampered(case, Tampering::Statement));
     }
+    let Some(content) = revision.intact_content() else {
+        return Err(tampered(case, Tampering::Draft));
+    };
     if command.content_hash != revision.content_hash {
         return Err(SignStepError::Stale);
+    }
+    let matter = store::case::matter(tx, &case).await?;
+    let corrections = store::correction::count_of(tx, case.case).await?;
+    let present = Present { state: case.state, matter: &matter, corrections, now };
+    if let Some(moved_on) = moved_on(&content, revision.corrections, &present) {
+        return Err(moved_on.into());
     }
     if command.purpose == Purpose::Drafted {
         let problems = problems(&revision.draft);
@@ -348,7 +372,7 @@ pub async fn prepare(
             return Err(SignStepError::Problems(problems));
         }
     }
-    Ok(Prepared { case, revision, steps, policy, terms, next })
+    Ok(Prepared { case, revision, content, steps, policy, terms, next })
 }
 
 /// Signs the statement and keeps it; for the sign-off, verifies the bundle and sends the event.
@@ -359,13 +383,19 @@ pub async fn complete(
     command: &SignStep,
     now: OffsetDateTime,
 ) -> Result<SignedRevision, SignStepError> {
-    let Prepared { mut case, mut revision, mut steps, policy, terms, next } = prepared;
+    let Prepared { mut case, mut revision, content, mut steps, policy, terms, next } = prepared;
     let officer = &signatory.officer;
     let place = revision.place;
-    let signed_at_ms = milliseconds(now);
+    // Replicas' clocks differ a little, and times along a chain do not run backwards.
+    let signed_at_ms = steps.iter().filter_map(signed_at).fold(milliseconds(now), i64::max);
     let lifetime_ms =
         i64::try_from(terms.statement_lifetime_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+    let gates = match command.purpose {
+        Purpose::Drafted => BTreeSet::new(),
+        Purpose::FirstReviewed | Purpose::SecondReviewed | Purpose::Signed => command.gates.clone(),
+    };
     let statement = Statement {
+        version: Version::LATEST,
         purpose: command.purpose,
         agency: officer.agency,
         case: place.case,
@@ -379,6 +409,7 @@ pub async fn complete(
         policy_hash: policy_hash(&policy.document),
         signed_at_ms,
         expires_at_ms: signed_at_ms.saturating_add(lifetime_ms),
+        gates: gates.clone(),
     };
     let statement = statement.encode()?;
     let step = Step {
@@ -393,28 +424,25 @@ pub async fn complete(
         statement,
         sign_time: now,
     };
-    let gates: Vec<String> = if command.purpose == Purpose::Drafted {
-        Vec::new()
-    } else {
-        GATES.iter().map(|gate| (*gate).to_owned()).collect()
-    };
+    let gates: Vec<String> = gates.iter().map(|gate| gate.as_str().to_owned()).collect();
     store::clarification::insert_step(tx, place, &step, &gates).await?;
     steps.push(step);
     store::clarification::move_to(tx, &mut revision, next, "").await?;
 
-    let kind = revision.draft.kind;
     let moved = if command.purpose == Purpose::Signed {
         send(tx, &case, &revision, &steps, policy, now).await?;
-        sign_off_command(tx, &case, kind, revision.draft.level()).await?
+        sign_off_command(tx, &case, &content).await?
     } else {
         CaseCommand::EnterReview
     };
     let state = case.state.apply(moved)?;
     store::case::move_to(tx, &mut case, state, "").await?;
+    if command.purpose == Purpose::Signed {
+        validity::follow(tx, &mut case).await?;
+    }
     let what = format!("第{}稿{}。", place.revision, deed_zh(command.purpose));
     tell(tx, officer, case.case, now, what).await?;
-    let subject =
-        format!("clarification {} revision {} of {}", place.clarification, place.revision, named(&case));
+    let subject = subject_of(place.clarification, place.revision) + &named(&case);
     audit::record(tx, officer.agency, &[deed(officer, now, action(command.purpose), subject)]).await?;
     Ok(SignedRevision { revision, steps })
 }
@@ -433,10 +461,16 @@ async fn send(
     let mut keys: Vec<KeyId> = steps.iter().map(|step| step.key).chain(administrators).collect();
     keys.sort_unstable();
     keys.dedup();
+    let mut enrolments = store::key::enrolments(tx, &keys).await?;
+    // Whoever verifies must be able to see that no third administrator took a step under another key.
+    let others = store::key::enrolments_of_administrators(tx, place.agency, &keys).await?;
+    let room = ENROLMENTS_MAX.saturating_sub(enrolments.len());
+    let counting = others.into_iter().filter(|enrolment| counts_at(enrolment, milliseconds(now)));
+    enrolments.extend(counting.take(room));
     let bundle = Bundle {
         content: revision.content.clone(),
         statements: steps.iter().map(events::signed_statement).collect(),
-        enrolments: store::key::enrolments(tx, &keys).await?,
+        enrolments,
         policy,
     };
     let root = store::agency::get(tx, place.agency)
@@ -445,7 +479,8 @@ async fn send(
         .ok_or_else(|| tampered(case.clone(), Tampering::Root))?;
     let expected =
         Expected { case: place.case, clarification: place.clarification, revision: place.revision };
-    verify(&bundle, &root, place.agency, &expected, now)
+    let trust = Trust { agency: place.agency, root, policy_version_min: POLICY_VERSION_MIN };
+    verify(&bundle, &trust, &expected, now)
         .map_err(|refused| tampered(case.clone(), Tampering::Bundle(refused)))?;
     store::clarification::supersede_signed_before(tx, place.clarification, place.revision).await?;
     let event = events::clarification_signed(place, case.claim, bundle);
@@ -455,23 +490,40 @@ async fn send(
     Ok(())
 }
 
+/// What follows for the case from exactly what was signed.
 async fn sign_off_command(
     tx: &mut PgConnection,
     case: &CaseFile,
-    kind: Kind,
-    level: ResponseLevel,
-) -> Result<CaseCommand, StoreError> {
-    Ok(match (kind, level) {
-        (Kind::Holding, _) => CaseCommand::SignOffHolding(store::finding::standing(tx, case.case).await?),
-        (Kind::StandingReplies, _) | (_, ResponseLevel::AnswerOnly) => CaseCommand::SignOffAnswers,
-        (
-            Kind::Clarification | Kind::Response | Kind::Notice,
-            ResponseLevel::Publish
-            | ResponseLevel::Microblog
-            | ResponseLevel::MassPush
-            | ResponseLevel::Everything,
-        ) => CaseCommand::SignOff,
+    content: &Content,
+) -> Result<CaseCommand, SignStepError> {
+    let kind: Kind = content.kind.parse().map_err(|_| tampered(case.clone(), Tampering::Content))?;
+    Ok(match kind {
+        Kind::Holding => CaseCommand::SignOffHolding(store::finding::standing(tx, case.case).await?),
+        Kind::Clarification | Kind::Response | Kind::Notice if !published_channels(content).is_empty() => {
+            CaseCommand::SignOff
+        }
+        Kind::Clarification | Kind::Response | Kind::Notice | Kind::StandingReplies => {
+            CaseCommand::SignOffAnswers
+        }
     })
+}
+
+/// 复审 and 终审 are taken with the authenticator in hand: a stolen cookie alone takes neither.
+const fn needs_code(purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::Drafted | Purpose::FirstReviewed => false,
+        Purpose::SecondReviewed | Purpose::Signed => true,
+    }
+}
+
+fn signed_at(step: &Step) -> Option<i64> {
+    Statement::decode(&step.statement).ok().map(|statement| statement.signed_at_ms)
+}
+
+/// An enrolment that has ended would keep the whole bundle from verifying, and says nothing any more.
+fn counts_at(enrolment: &Signed, instant_ms: i64) -> bool {
+    Enrolment::decode(&enrolment.document)
+        .is_ok_and(|enrolment| (enrolment.not_before_ms..=enrolment.not_after_ms).contains(&instant_ms))
 }
 
 fn tampered(case: CaseFile, tampering: Tampering) -> SignStepError {
@@ -488,14 +540,5 @@ const fn deed_zh(purpose: Purpose) -> &'static str {
         Purpose::FirstReviewed => "初审通过",
         Purpose::SecondReviewed => "复审通过",
         Purpose::Signed => "终审签发",
-    }
-}
-
-const fn action(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Drafted => "clarification.drafted",
-        Purpose::FirstReviewed => "clarification.first_reviewed",
-        Purpose::SecondReviewed => "clarification.second_reviewed",
-        Purpose::Signed => "clarification.signed",
     }
 }

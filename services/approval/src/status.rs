@@ -22,6 +22,7 @@ use crate::set_urgency::SetUrgencyError;
 use crate::sign_in::SignInError;
 use crate::sign_step::SignStepError;
 use crate::store::StoreError;
+use crate::validity::CloseExpiredError;
 
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Self {
@@ -144,6 +145,12 @@ impl From<SignStepError> for Status {
         match error {
             SignStepError::NoRevision => Refusal::not_found("revision").into(),
             SignStepError::Stale => revision_changed().into(),
+            SignStepError::MovedOn(moved_on) => Refusal::precondition(
+                "CASE_MOVED_ON",
+                format!("不能签：{}。", moved_on.zh()),
+                format!("Not signed. {}", moved_on.en()),
+            )
+            .into(),
             SignStepError::Case(refusal) => refuse_case(refusal).into(),
             SignStepError::Chain(refusal) => refuse_step(&refusal).into(),
             SignStepError::Problems(problems) => Refusal::precondition(
@@ -287,6 +294,22 @@ impl From<ResumeAnswerError> for Status {
             )
             .into(),
             ResumeAnswerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CloseExpiredError> for Status {
+    fn from(error: CloseExpiredError) -> Self {
+        match error {
+            CloseExpiredError::NoCase => Refusal::not_found("case").into(),
+            CloseExpiredError::Stale => case_changed().into(),
+            CloseExpiredError::NotEnded => Refusal::precondition(
+                "VALIDITY_NOT_ENDED",
+                "这个工单签发的内容仍在适用期内，或没有设适用期。",
+                "The signed words of this case still hold, or have no end.",
+            )
+            .into(),
+            CloseExpiredError::Store(error) => error.into(),
         }
     }
 }

@@ -156,7 +156,7 @@ fn same_picture(
     let by_words = |other: &OfClaim| agreement(words, (other.masked_text.as_str(), other.confidence));
     let same = alike()
         .filter(|other| by_words(other) == Agreement::Agree)
-        .min_by_key(|other| (round.known.is_clarified(other.claim), hash.distance(other.hash)));
+        .min_by_key(|other| (round.known.is_clarified(other.claim, round.ground.now), hash.distance(other.hash)));
     let Some(same) = same else {
         if alike().any(|other| by_words(other) == Agreement::Unread) {
             // Two captions on one template look alike to a hash: only their words tell them apart.
@@ -180,7 +180,7 @@ fn joined(
     detail: &str,
     notes: &mut Vec<Reason>,
 ) -> Option<Decided> {
-    if round.known.is_clarified(claim) {
+    if round.known.is_clarified(claim, round.ground.now) {
         // Whoever joins a clarified claim is told its clarification without anyone looking again.
         let detail = "与一件已辟谣的网传内容的图片相同，请人判断";
         notes.push(Reason::new("match.maybe_same_picture", detail, 0.0));

@@ -454,6 +454,7 @@ impl<'a> Round<'a> {
         links: &[Link],
     ) -> Decided {
         let found = self.known.matches(profile);
+        let now = self.ground.now;
         let mut reasons = vec![intent];
         self.nearest = found.nearest;
         let decided = |outcome, similarity, reasons| Decided {
@@ -473,18 +474,21 @@ impl<'a> Round<'a> {
             }
             match (answer.certainty, self.known.claim_of(clarification)) {
                 (Certainty::Sure, _)
-                    if self.words == Words::OfPerson && self.known.answers_automatically(clarification) =>
+                    if self.words == Words::OfPerson
+                        && self.known.answers_automatically(clarification, now) =>
                 {
                     reasons.extend(answer.reasons);
                     return decided(Outcome::Answered(clarification), answer.similarity, reasons);
                 }
                 (Certainty::Sure, Some(claim)) if self.words == Words::OfPerson => {
                     reasons.extend(answer.reasons);
-                    reasons.push(Reason::new(
-                        "match.clarified",
-                        "与已发布的辟谣稿一致，该稿未开启自动答复",
-                        0.0,
-                    ));
+                    reasons.push(if self.known.has_ended(clarification, now) {
+                        let detail = "与一篇已发布的稿件一致，该稿已过适用期，请人续期或结束";
+                        Reason::new("match.ended", detail, 0.0)
+                    } else {
+                        let detail = "与已发布的辟谣稿一致，该稿未开启自动答复";
+                        Reason::new("match.clarified", detail, 0.0)
+                    });
                     return decided(Outcome::Joined(claim), answer.similarity, reasons);
                 }
                 (Certainty::Sure | Certainty::Likely | Certainty::Maybe, _) => {
@@ -504,7 +508,7 @@ impl<'a> Round<'a> {
             // Two signs that agree are enough to join a clarified claim; an address alone is not.
             let words_agree = found.claim.as_ref().is_some_and(|found| claim_of_match(found.id) == claim)
                 && !self.known.is_clarified_for_other_days(claim, &days);
-            if words_agree || !self.known.is_clarified(claim) {
+            if words_agree || !self.known.is_clarified(claim, now) {
                 return self.join_by_link(claim, reasons);
             }
         }
@@ -518,8 +522,8 @@ impl<'a> Round<'a> {
             let joins = !of_other_days
                 && !self.known.is_suspended(joined)
                 && match claim.certainty {
-                    Certainty::Sure => self.words == Words::OfPerson || !self.known.is_clarified(joined),
-                    Certainty::Likely => !self.known.is_clarified(joined),
+                    Certainty::Sure => self.words == Words::OfPerson || !self.known.is_clarified(joined, now),
+                    Certainty::Likely => !self.known.is_clarified(joined, now),
                     Certainty::Maybe => false,
                 };
             if joins {
@@ -533,7 +537,7 @@ impl<'a> Round<'a> {
             }
             let detail = format!("与一件已知的内容有些相似（{:.0}%），不足以并入", claim.similarity * 100.0);
             reasons.push(Reason::new("match.maybe_claim", detail, 0.0));
-            if self.words == Words::OfMachine && self.known.is_clarified(joined) {
+            if self.words == Words::OfMachine && self.known.is_clarified(joined, now) {
                 // Otherwise every forwarding of a picture that was answered long ago would be a new case.
                 return decided(Outcome::Elsewhere, 0.0, reasons);
             }
@@ -587,7 +591,7 @@ impl Round<'_> {
     /// clarification without anyone looking again, so an address alone is not enough for that.
     fn link_alone(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
         let claim = self.known_by_link(links, profile).filter(|_| profile.informative == 0)?;
-        (!self.known.is_clarified(claim)).then_some(claim)
+        (!self.known.is_clarified(claim, self.ground.now)).then_some(claim)
     }
 
     fn join_by_link(&self, claim: ClaimId, mut reasons: Vec<Reason>) -> Decided {

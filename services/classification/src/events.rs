@@ -379,6 +379,9 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
         "" => None,
         claim => Some(id("claim_id", claim)?),
     };
+    if !content.answers(claim) {
+        return Err(Unreadable("content was signed for other claims than the event says".into()));
+    }
     let titled = [PAGE, "wechat"].into_iter().filter_map(|channel| content.rendition(channel));
     let title =
         titled.map(|rendition| rendition.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
@@ -389,6 +392,7 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
             claim,
             automatic_answer: content.automatic_answer,
             suspended: false,
+            valid_until: content.valid_until,
             claim_sentence: normalise(&content.claim_sentence),
             title: normalise(title),
             // Read once it is known when the claim's words were said.

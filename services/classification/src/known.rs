@@ -13,6 +13,7 @@ use judgement::matching::{Judges, Match, Matches, matches, neighbour};
 use judgement::normalise::normalise;
 use judgement::profile::Profile;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::store::changes;
@@ -44,6 +45,8 @@ pub struct Published {
     pub automatic_answer: bool,
     /// True while it may not, because citizens said that it was wrong.
     pub suspended: bool,
+    /// The last Unix second at which it holds, as it was signed; 0 = no end.
+    pub valid_until: i64,
     /// What is being said, normalised.
     pub claim_sentence: String,
     /// Its title, normalised.
@@ -58,6 +61,13 @@ struct Standing {
     automatic_answer: bool,
     suspended: bool,
     days: Days,
+    valid_until: i64,
+}
+
+impl Standing {
+    const fn holds_at(&self, now: OffsetDateTime) -> bool {
+        self.valid_until == 0 || now.unix_timestamp() <= self.valid_until
+    }
 }
 
 /// What one agency knows.
@@ -138,10 +148,17 @@ impl Known {
         self.index.documents_of(claim_target(claim))
     }
 
-    /// True where the machine may answer with this clarification.
-    pub fn answers_automatically(&self, clarification: ClarificationId) -> bool {
+    /// True where the machine may answer with this clarification now.
+    pub fn answers_automatically(&self, clarification: ClarificationId, now: OffsetDateTime) -> bool {
         let standing = self.clarifications.get(&clarification);
-        standing.is_some_and(|standing| standing.automatic_answer && !standing.suspended)
+        standing.is_some_and(|standing| {
+            standing.automatic_answer && !standing.suspended && standing.holds_at(now)
+        })
+    }
+
+    /// True once a known clarification holds no longer: whoever asks is no longer told it.
+    pub fn has_ended(&self, clarification: ClarificationId, now: OffsetDateTime) -> bool {
+        self.clarifications.get(&clarification).is_some_and(|standing| !standing.holds_at(now))
     }
 
     /// The claim that a published clarification is about, if it is one that still gathers reports: whoever joins
@@ -151,9 +168,13 @@ impl Known {
         standing.claim.filter(|&claim| !standing.suspended && self.texts_of(claim) > 0)
     }
 
-    /// True where a published clarification is about this claim.
-    pub fn is_clarified(&self, claim: ClaimId) -> bool {
-        self.clarified.contains_key(&claim)
+    /// True where a published clarification that holds now is about this claim. Once it has ended, the claim gathers
+    /// like any other, so that the office sees who asks.
+    pub fn is_clarified(&self, claim: ClaimId, now: OffsetDateTime) -> bool {
+        let about = self.clarified.get(&claim).into_iter().flatten();
+        about
+            .filter_map(|clarification| self.clarifications.get(clarification))
+            .any(|standing| standing.holds_at(now))
     }
 
     /// True where a published clarification is about this claim that may not be sent by machine now.
@@ -199,12 +220,12 @@ impl Known {
 
     fn remember(&mut self, clarification: ClarificationId, published: &Published) {
         self.forget(clarification);
-        let &Published { claim, automatic_answer, suspended, ref days, .. } = published;
+        let Published { claim, automatic_answer, suspended, valid_until, days, .. } = published.clone();
         if let Some(claim) = claim {
             self.clarified.entry(claim).or_default().push(clarification);
         }
         self.clarifications
-            .insert(clarification, Standing { claim, automatic_answer, suspended, days: days.clone() });
+            .insert(clarification, Standing { claim, automatic_answer, suspended, valid_until, days });
     }
 
     fn forget(&mut self, clarification: ClarificationId) {
@@ -254,6 +275,7 @@ mod tests {
                 claim: None,
                 automatic_answer: true,
                 suspended: false,
+                valid_until: 86_400,
                 claim_sentence: normalise("城东市场西瓜打甜水针，有孩子吃了住院"),
                 title: normalise("城东市场西瓜抽检合格，“打针西瓜”传言不实"),
                 days: Days::default(),
@@ -264,7 +286,12 @@ mod tests {
         assert_eq!((clarification_of_match(found.id), found.certainty), (clarification, Certainty::Sure));
         let other_market = asked("听说城西市场的西瓜都打了甜水针，小孩吃了住院").unwrap();
         assert_eq!(other_market.certainty, Certainty::Maybe);
-        assert!(known.answers_automatically(clarification));
+        let last_second = OffsetDateTime::UNIX_EPOCH + time::Duration::DAY;
+        assert!(known.answers_automatically(clarification, last_second));
+        assert!(!known.has_ended(clarification, last_second));
+        let after = last_second + time::Duration::SECOND;
+        assert!(!known.answers_automatically(clarification, after));
+        assert!(known.has_ended(clarification, after));
         known.learn(&Change::ClarificationRemoved(clarification));
         assert!(known.matches(&Profile::of("城东市场西瓜打针")).clarification.is_none());
     }

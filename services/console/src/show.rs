@@ -27,6 +27,26 @@ pub(crate) fn minute(timestamp: Option<&Timestamp>, language: Language) -> Strin
     }
 }
 
+/// As a browser's field for day and minute holds it, in Beijing's time; empty when unknown.
+pub(crate) fn minute_to_type(timestamp: Option<&Timestamp>) -> String {
+    let Some(at) = instant(timestamp).map(beijing) else { return String::new() };
+    let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// The instant that such a field says; `None` when it says none.
+pub(crate) fn typed_minute(typed: &str) -> Option<Timestamp> {
+    let (day, minute) = typed.split_once(['T', ' '])?;
+    let mut day = day.split('-').map(|part| part.parse::<i32>().ok());
+    let mut minute = minute.split(':').map(|part| part.parse::<u8>().ok());
+    let (year, month, day) = (day.next()??, day.next()??, day.next()??);
+    let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = time::Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
+    let minute = time::Time::from_hms(minute.next()??, minute.next()??, 0).ok()?;
+    let at = date.with_time(minute).assume_offset(UtcOffset::from_hms(8, 0, 0).ok()?);
+    Some(Timestamp { seconds: at.unix_timestamp(), nanos: 0 })
+}
+
 /// Year to second, for records; a dash when unknown.
 pub(crate) fn second(timestamp: Option<&Timestamp>) -> String {
     instant(timestamp).map_or_else(|| "—".to_owned(), second_of)
@@ -104,6 +124,18 @@ mod tests {
         assert_eq!(minute(at(AT).as_ref(), Language::English), "22 Nov 22:58");
         assert_eq!(second(at(AT).as_ref()), "2026-11-22 22:58:07");
         assert_eq!(second(None), "—");
+    }
+
+    #[test]
+    fn a_typed_minute_comes_back_as_it_was_typed() {
+        assert_eq!(minute_to_type(at(AT).as_ref()), "2026-11-22T22:58");
+        assert_eq!(typed_minute("2026-11-22T22:58"), at(AT - 7));
+        assert_eq!(typed_minute("2026-11-22 22:58:30"), at(AT - 7));
+        assert_eq!(minute_to_type(None), "");
+        for nonsense in ["", "明天", "2026-13-01T00:00", "2026-02-30T10:00", "2026-11-22", "2026-11-22T25:00"]
+        {
+            assert_eq!(typed_minute(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod media;
 mod publication;
 mod report;
 mod revision;
+mod signed;
 mod spread;
 mod suggestion;
 
@@ -17,5 +18,7 @@ pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
 pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};
+#[cfg(test)]
+pub(crate) use signed::tests as signed_tests;
 pub(crate) use spread::SpreadView;
 pub(crate) use suggestion::{Kind, Piece, SuggestionView};

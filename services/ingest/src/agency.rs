@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use ids::AgencyId;
 use signoff::key::RootKey;
+use signoff::verify::Trust;
 use wechat::callback::Channel;
 use wechat::client::Client;
 
@@ -23,7 +24,7 @@ pub struct Agencies {
 /// One agency.
 pub struct Agency {
     /// What its signatures chain to.
-    pub root: RootKey,
+    pub trust: Trust,
 }
 
 /// One Official Account.
@@ -52,7 +53,12 @@ impl Agencies {
         for config in configured {
             let root = RootKey::from_hex(&config.root_public_key)
                 .with_context(|| format!("root_public_key of agency {}", config.agency_id))?;
-            let agency = Agency { root };
+            if config.policy_version_min == 0 {
+                bail!("policy_version_min of agency {} counts from 1", config.agency_id);
+            }
+            let trust =
+                Trust { agency: config.agency_id, root, policy_version_min: config.policy_version_min };
+            let agency = Agency { trust };
             if by_id.insert(config.agency_id, agency).is_some() {
                 bail!("agency {} is configured twice", config.agency_id);
             }

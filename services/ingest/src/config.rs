@@ -57,6 +57,10 @@ pub struct AgencyConfig {
     pub agency_id: AgencyId,
     /// Its root public key in hex: the only reason to believe a signature.
     pub root_public_key: String,
+    /// The oldest version of its policy that still counts; default 1. Raised when a policy is replaced, it ends the
+    /// one before, whose signatures would be good for ever.
+    #[serde(default = "policy_version_min")]
+    pub policy_version_min: u64,
     /// Its Official Accounts.
     #[serde(default)]
     pub wechat: Vec<WechatConfig>,
@@ -100,6 +104,10 @@ pub enum CallbackMode {
     Compatible,
     /// 明文模式: anyone who reads the traffic reads the citizens' words.
     Plain,
+}
+
+const fn policy_version_min() -> u64 {
+    1
 }
 
 fn wechat_base_url() -> Url {

@@ -181,7 +181,7 @@ impl Deliverer {
                 return Ok(Prepared::Later(until, "未到稿件的发布时间".to_owned()));
             }
             Err(Silence::Over) => {
-                return Ok(Prepared::Ended(Event::Stop, "稿件的有效时间已过".to_owned()));
+                return Ok(Prepared::Ended(Event::Stop, "稿件的适用期已过，续期后再答复".to_owned()));
             }
             Err(Silence::OtherUse | Silence::NoReceiptNumber) => {
                 return Ok(Prepared::Ended(Event::Stop, "该稿没有可用于答复的稿样".to_owned()));

@@ -123,6 +123,10 @@ impl SignedWords {
         let bytes = bundle.encode()?;
         let verified = self.verified(agency, case, revision, &bytes, now)?;
         let content = &verified.content;
+        // Whom the words are told is signed too: the event's word for it is not taken.
+        if !content.answers(claim) {
+            return Err(Unusable::Disagrees("claim"));
+        }
         Ok(Kept {
             revision,
             case,
@@ -156,6 +160,7 @@ impl SignedWords {
             ("kind", content.kind == kept.kind),
             ("response_level", content.response_level == kept.response_level),
             ("automatic_answer", content.automatic_answer == kept.automatic_answer),
+            ("claim", content.answers(kept.claim)),
         ] {
             if !agrees {
                 return Err(Unusable::Disagrees(column).into());
@@ -178,7 +183,7 @@ impl SignedWords {
                 OffsetDateTime::from_unix_timestamp(content.not_before).map_err(|_| Silence::OtherUse)?;
             return Err(Silence::NotBefore(until));
         }
-        if content.not_after != 0 && second > content.not_after {
+        if content.last_second().is_some_and(|last| second > last) {
             return Err(Silence::Over);
         }
         let link = self.link(kept.revision);
@@ -200,7 +205,7 @@ impl SignedWords {
         bundle: &[u8],
         as_of: OffsetDateTime,
     ) -> Result<Arc<Verified>, Unusable> {
-        let root = &self.agencies.get(agency).ok_or(Unusable::UnknownAgency(agency))?.root;
+        let trust = &self.agencies.get(agency).ok_or(Unusable::UnknownAgency(agency))?.trust;
         let mut hash = Sha256::new();
         hash.update(agency.as_uuid().as_bytes());
         hash.update(case.as_uuid().as_bytes());
@@ -213,7 +218,7 @@ impl SignedWords {
             return Ok(Arc::clone(verified));
         }
         let expected = Expected { case, clarification: revision.clarification, revision: revision.revision };
-        let verified = Arc::new(verify(&Bundle::decode(bundle)?, root, agency, &expected, as_of)?);
+        let verified = Arc::new(verify(&Bundle::decode(bundle)?, trust, &expected, as_of)?);
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED_MAX {
             remembered.clear();

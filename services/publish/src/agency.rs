@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use ids::{AgencyId, ClarificationId};
 use signoff::key::RootKey;
+use signoff::verify::Trust;
 use url::Url;
 
 use crate::config::{AgencyConfig, Config};
@@ -20,7 +21,7 @@ pub struct Agency {
     /// Its name, as the public site shows it.
     pub name: String,
     /// The only reason to believe a signature.
-    pub root: RootKey,
+    pub trust: Trust,
     /// Its accounts, the page first.
     pub accounts: Vec<AccountFacts>,
 }
@@ -94,6 +95,8 @@ fn read(config: &AgencyConfig) -> anyhow::Result<Agency> {
         daily_quota: None,
     });
     let accounts: Vec<AccountFacts> = std::iter::once(page).chain(wechat).chain(weibo).collect();
+    ensure!(config.policy_version_min > 0, "policy_version_min of agency {id} counts from 1");
+    let trust = Trust { agency: id, root, policy_version_min: config.policy_version_min };
     for (index, facts) in accounts.iter().enumerate() {
         let slug = &facts.account.slug;
         ensure!(!slug.is_empty(), "agency {id} has an account without a slug");
@@ -101,7 +104,7 @@ fn read(config: &AgencyConfig) -> anyhow::Result<Agency> {
         let twice = accounts[..index].iter().any(|other| other.account.slug == *slug);
         ensure!(!twice, "agency {id} has two accounts called {slug}");
     }
-    Ok(Agency { id, name: config.name.clone(), root, accounts })
+    Ok(Agency { id, name: config.name.clone(), trust, accounts })
 }
 
 /// Where pages are in public.

@@ -39,6 +39,10 @@ pub struct AgencyConfig {
     pub name: String,
     /// Its root public key in hex: the only reason to believe a signature.
     pub root_public_key: String,
+    /// The oldest version of its policy that still counts; default 1. Raised when a policy is replaced, it ends the
+    /// one before, whose signatures would be good for ever.
+    #[serde(default = "policy_version_min")]
+    pub policy_version_min: u64,
     /// Its Official Accounts.
     #[serde(default)]
     pub wechat: Vec<WechatConfig>,
@@ -84,6 +88,10 @@ pub struct WeiboConfig {
     pub base_url: Url,
     /// The address that posts are made from, which the platform wants to be told (`rip`).
     pub operator_ip: IpAddr,
+}
+
+const fn policy_version_min() -> u64 {
+    1
 }
 
 const fn daily_push_quota() -> u32 {

@@ -87,7 +87,7 @@ async fn publish(
             .await?
             .filter(|newest| *newest > revision.revision),
         halts: store::halt::in_force(tx).await?,
-        window: window(content.not_before, content.not_after, now),
+        window: window(content.not_before, content.last_second(), now),
     };
     let planned = plan(content, &agency.plan_accounts());
     let mut publications: Vec<Publication> =
@@ -140,7 +140,7 @@ fn planned_publication(
     } else if let Some(halt) = halt {
         (State::Halted, format!("停发中：{}", halt.reason))
     } else if standing.window == Window::Over {
-        (State::Failed, "签发的发布时间已过，没有发出".to_owned())
+        (State::Failed, "签发的发布时间或适用期已过，没有发出".to_owned())
     } else {
         let due_time = match standing.window {
             Window::Opens(opening) => opening,

@@ -19,7 +19,7 @@ pub fn judge(
 ) -> Result<Verified, String> {
     let expected =
         Expected { case: revision.case, clarification: revision.clarification, revision: revision.revision };
-    verify(bundle, &agency.root, agency.id, &expected, as_of).map_err(|refused| {
+    verify(bundle, &agency.trust, &expected, as_of).map_err(|refused| {
         tracing::warn!(
             chengqing.case.id = %revision.case,
             reason = refused.reason(),

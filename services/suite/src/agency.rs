@@ -170,6 +170,7 @@ fn tell(papers: &Papers, founded: &Provisioned, file: &Path) {
     println!("{} is founded. For the configuration of ingest and publish:", papers.plan.name);
     println!("  agency_id = \"{}\"", papers.agency_id);
     println!("  root_public_key = \"{}\"", founded.root_public_key);
+    println!("  policy_version_min = {}", founded.policy_version);
     println!();
     println!(
         "{} holds the first password and the authenticator secret of {} people, the clients' secrets, and \

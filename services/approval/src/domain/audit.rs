@@ -104,6 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn evidence_reads_what_the_trail_holds() {
+        let agency = AgencyId::mint();
+        let chained = chain(agency, 6, [5; 32], &[entry("clarification 1 revision 2 of case QL-0001")]);
+        let read = signoff::trail::TrailEntry::decode(&chained[0].document).unwrap();
+        assert_eq!((read.agency, read.sequence, read.time_ms), (agency, 7, 0));
+        assert_eq!((read.actor.as_str(), read.action.as_str()), ("演示·终审人", "clarification.signed"));
+        assert_eq!(read.subject, "clarification 1 revision 2 of case QL-0001");
+        assert_eq!((read.hash_before, read.hash), ([5; 32], chained[0].hash));
+    }
+
+    #[test]
     fn fields_cannot_run_into_one_another() {
         let agency = AgencyId::mint();
         let one = Entry { actor: "ab".into(), subject: "c".into(), ..entry("") };

@@ -40,6 +40,10 @@ pub struct CaseFile {
     pub merged_into: Option<CaseId>,
     /// Its automatic answer that is switched off.
     pub suspended: Option<Suspended>,
+    /// Until when the claim can matter, where it names a day.
+    pub named_until: Option<OffsetDateTime>,
+    /// The earliest end of validity among its signed words that the office has not settled.
+    pub valid_until: Option<OffsetDateTime>,
 }
 
 /// An automatic answer that is switched off because citizens said that it was wrong.

@@ -20,9 +20,6 @@ pub struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatesConfirmed(pub bool);
 
-/// The four gates of 先审后发, in the order in which they are shown.
-pub const GATES: [&str; 4] = ["political", "legal", "secrecy", "text"];
-
 /// Why a person may not sign a step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainRefusal {

@@ -123,7 +123,14 @@ pub struct Draft {
     pub automatic_answer: bool,
     /// Texts by key; only for standing replies.
     pub standing_replies: BTreeMap<String, String>,
+    /// 适用至: the last Unix second at which the words hold; `None`: without an end.
+    // Left out where there is none, so that a request from before there was one is still the same request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<i64>,
 }
+
+/// Ends of validity that mean something: after 1970, and within the calendar (9999-12-31T23:59:59Z).
+const VALID_UNTIL: std::ops::RangeInclusive<i64> = 1..=253_402_300_799;
 
 /// A box that is longer than this is refused when it is saved; nothing that goes out needs as much.
 pub const BOX_CHARACTERS_MAX: usize = 4_000;
@@ -163,10 +170,12 @@ impl Draft {
             .chain(self.standing_replies.iter().flat_map(|(key, words)| [key.as_str(), words.as_str()]))
     }
 
-    /// Whether all of it can be kept: not too long, and without the one character that no database takes.
+    /// Whether all of it can be kept: not too long, without the one character that no database takes, and with an
+    /// end that is an instant.
     #[must_use]
     pub fn can_be_kept(&self) -> bool {
-        self.standing_replies.len() <= STANDING_REPLIES_MAX
+        self.valid_until.is_none_or(|end| VALID_UNTIL.contains(&end))
+            && self.standing_replies.len() <= STANDING_REPLIES_MAX
             && self.texts().all(|text| text.chars().count() <= BOX_CHARACTERS_MAX && !text.contains('\0'))
     }
 }

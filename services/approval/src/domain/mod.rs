@@ -8,6 +8,7 @@ pub mod content;
 pub mod draft;
 pub mod finding;
 pub mod halt;
+pub mod moved_on;
 pub mod officer;
 pub mod problems;
 pub mod publication;

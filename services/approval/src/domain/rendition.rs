@@ -1,10 +1,14 @@
 //! What five boxes become on each channel. A pure function of the draft: what people see in the preview, sign
-//! and send is the same bytes.
+//! and send is the same bytes. A stored revision whose bytes are not what this makes of its boxes counts as altered,
+//! so words that are made here change only together with the version of the content.
 //!
 //! `{link}` stands for the page's public address and `{code}` for a receipt's number; whoever sends puts them
 //! in, and nothing else may be put in.
 
 use std::fmt::Write;
+
+use time::OffsetDateTime;
+use time::macros::offset;
 
 use super::draft::{Draft, Kind, ResponseLevel, Verdict};
 
@@ -31,6 +35,8 @@ pub const PAGE: &str = "page";
 pub const ANSWER: &str = "answer";
 /// To those whose question surely is this one.
 pub const ANSWER_AUTO: &str = "answer.auto";
+/// The channels on which something is published, the page first.
+pub const PUBLISHED: [&str; 3] = [PAGE, WECHAT, WEIBO];
 /// Standing replies are on channels that begin with this.
 pub const STANDING: &str = "standing.";
 
@@ -119,10 +125,20 @@ fn page(draft: &Draft) -> String {
     if let Some(verdict) = draft.verdict {
         let _infallible = write!(html, "<p class=\"verdict\">核查结论：{}</p>", verdict.zh());
     }
+    if let Some(end) = draft.valid_until.and_then(beijing_minute) {
+        let _infallible = write!(html, "<p class=\"valid-until\">本文适用至{end}</p>");
+    }
     for (label, words) in draft.boxes().into_iter().filter(|(_, words)| !words.is_empty()) {
         let _infallible = write!(html, "<section><h2>{label}</h2><p>{}</p></section>", escaped(words));
     }
     html
+}
+
+/// A minute as people in Beijing read it; `None` outside the calendar.
+fn beijing_minute(unix_second: i64) -> Option<String> {
+    let local = OffsetDateTime::from_unix_timestamp(unix_second).ok()?.to_offset(offset!(+8));
+    let (year, month, day) = local.to_calendar_date();
+    Some(format!("{year}年{}月{day}日{:02}:{:02}", u8::from(month), local.hour(), local.minute()))
 }
 
 /// Where the answer sends people who want to read on; an answer without a page says it all itself.
@@ -210,6 +226,7 @@ pub mod tests {
             verdict: Some(Verdict::False),
             automatic_answer: true,
             standing_replies: BTreeMap::new(),
+            valid_until: None,
         }
     }
 
@@ -223,6 +240,14 @@ pub mod tests {
         assert_eq!(article.title, "城东市场西瓜抽检合格，“打针西瓜”传言不实");
         assert_eq!(article.body.matches("<p>").count(), 5);
         assert!(article.body.contains("<p><strong>【依据】</strong>检测报告（演示）。</p>"));
+    }
+
+    #[test]
+    fn the_page_says_until_when_it_holds() {
+        let draft = Draft { valid_until: Some(1_796_047_199), ..watermelon() };
+        let page = rendition(&draft, PAGE).unwrap().body;
+        assert!(page.contains("<p class=\"valid-until\">本文适用至2026年11月30日21:59</p>"), "{page}");
+        assert!(!rendition(&watermelon(), PAGE).unwrap().body.contains("适用至"));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! One revision of a clarification, and where it stands.
 
 use ids::{KeyId, PersonId};
-use sha2::{Digest, Sha256};
-use signoff::content::Content;
+use signoff::content::{Content, content_hash};
 use signoff::statement::Purpose;
 use time::OffsetDateTime;
 
-use super::content::Place;
+use super::content::{Matter, Place, content};
 use super::draft::Draft;
 use super::officer::Role;
 use super::words::words;
@@ -41,17 +40,28 @@ pub struct Revision {
     pub state: RevisionState,
     /// Why it was returned; empty otherwise.
     pub return_reason: String,
+    /// How often its case had been merged and split when it was saved.
+    pub corrections: i64,
 }
 
 impl Revision {
-    /// The content, when the stored bytes are what their hash says; `None` when the row was altered.
+    /// What the stored bytes say, when they are what their hash says; `None` when one of the two was altered.
     #[must_use]
-    pub fn intact_content(&self) -> Option<Content> {
-        let hash: [u8; 32] = Sha256::digest(&self.content).into();
-        if hash != self.content_hash {
+    pub fn hashed_content(&self) -> Option<Content> {
+        if content_hash(&self.content) != self.content_hash {
             return None;
         }
         Content::decode(&self.content).ok()
+    }
+
+    /// The content, when the whole row is what was saved: the bytes are what their hash says, they are about this
+    /// place, and the draft makes exactly them. `None` when anything of it was altered.
+    #[must_use]
+    pub fn intact_content(&self) -> Option<Content> {
+        let kept = self.hashed_content()?;
+        let matter = Matter { sentence: kept.claim_sentence.clone(), claims: kept.claims.clone() };
+        let made = Content { version: kept.version, ..content(self.place, &matter, &self.draft) };
+        (made.encode().ok()? == self.content).then_some(kept)
     }
 }
 

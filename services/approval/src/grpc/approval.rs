@@ -21,6 +21,7 @@ use crate::resume_answer::ResumeAnswer;
 use crate::return_draft::WithReason;
 use crate::save_draft::SaveDraft;
 use crate::set_urgency::SetUrgency;
+use crate::validity::CloseExpired;
 
 pub struct Approval {
     pub desk: Desk,
@@ -44,6 +45,14 @@ impl ApprovalService for Approval {
     ) -> Result<Response<pb::ListCasesResponse>, Status> {
         let (officer, request) = admit(request, Role::PEOPLE)?;
         let size = page_size(request.page_size)?;
+        if request.past_validity {
+            let after = PageToken::decode(&request.page_token)?;
+            let (cases, next) = self.desk.list_past_validity(officer.agency, after.as_ref(), size).await?;
+            return Ok(Response::new(pb::ListCasesResponse {
+                cases: cases.into_iter().map(convert::case).collect(),
+                next_page_token: next.map(|key| PageToken::encode(&key)).unwrap_or_default(),
+            }));
+        }
         let after = PageToken::decode(&request.page_token)?;
         let states = parse::case_states(request.states())?;
         let (cases, next) = self.desk.list_cases(officer.agency, &states, after.as_ref(), size).await?;
@@ -198,6 +207,15 @@ impl ApprovalService for Approval {
         let (officer, request) = admit(request, LEADS)?;
         let case = self.desk.reroute_case(&officer, &RerouteCase::try_from(request)?).await?;
         Ok(Response::new(pb::RerouteCaseResponse { case: Some(convert::case(case)) }))
+    }
+
+    async fn close_expired(
+        &self,
+        request: Request<pb::CloseExpiredRequest>,
+    ) -> Result<Response<pb::CloseExpiredResponse>, Status> {
+        let (officer, request) = admit(request, LEADS)?;
+        let case = self.desk.close_expired(&officer, &CloseExpired::try_from(request)?).await?;
+        Ok(Response::new(pb::CloseExpiredResponse { case: Some(convert::case(case)) }))
     }
 
     async fn resume_automatic_answer(

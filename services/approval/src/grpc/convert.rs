@@ -2,13 +2,15 @@
 
 use contracts::approval::v1 as pb;
 use grpc::timestamp;
+use signoff::content::Content;
+use signoff::statement::Statement;
 
 use crate::domain::case::{CaseFile, CaseState};
 use crate::domain::draft::{Draft, Kind, ResponseLevel, Verdict};
 use crate::domain::finding::Finding;
 use crate::domain::officer::{Officer, Role};
 use crate::domain::rendition::Rendition;
-use crate::domain::revision::{Named, RevisionState};
+use crate::domain::revision::{Named, RevisionState, Step};
 use crate::read_cases::SignedRevision;
 use crate::store::alarm::Alarm;
 use crate::store::audit::ListedEntry;
@@ -87,6 +89,8 @@ pub fn case(case: CaseFile) -> pb::Case {
             .suspended
             .map(|suspended| suspended.clarification.to_string())
             .unwrap_or_default(),
+        named_until_time: case.named_until.map(timestamp),
+        valid_until_time: case.valid_until.map(timestamp),
     }
 }
 
@@ -130,7 +134,65 @@ pub fn rendition(rendition: Rendition) -> pb::Rendition {
         body: rendition.body,
         length: short(length),
         length_limit: short(length_limit),
+        // A draft has none; what is signed names its own.
+        pictures: Vec::new(),
     }
+}
+
+/// A second of the signed bytes, where 0 stands for none.
+fn second(unix_second: i64) -> Option<prost_types::Timestamp> {
+    (unix_second != 0).then_some(prost_types::Timestamp { seconds: unix_second, nanos: 0 })
+}
+
+/// All of a content. Taken apart field by field, so that a new one must be shown before this compiles.
+fn signed_content(content: Content) -> pb::SignedContent {
+    let Content {
+        version,
+        agency,
+        case,
+        clarification,
+        revision,
+        kind,
+        verdict,
+        response_level,
+        automatic_answer,
+        claim_sentence,
+        claims,
+        not_before,
+        not_after,
+        valid_until,
+        renditions,
+    } = content;
+    pb::SignedContent {
+        version: version.number(),
+        agency_id: agency.to_string(),
+        case_id: case.to_string(),
+        clarification_id: clarification.to_string(),
+        revision,
+        kind,
+        verdict,
+        response_level,
+        automatic_answer,
+        claim_sentence,
+        claim_ids: claims.iter().map(ToString::to_string).collect(),
+        not_before_time: second(not_before),
+        not_after_time: second(not_after),
+        valid_until_time: second(valid_until),
+        renditions: renditions.into_iter().map(signed_rendition).collect(),
+    }
+}
+
+fn signed_rendition(stored: signoff::content::Rendition) -> pb::Rendition {
+    let signoff::content::Rendition { channel, title, summary, body, pictures } = stored;
+    let pictures = pictures.iter().map(hex::encode).collect();
+    pb::Rendition { pictures, ..rendition(Rendition { channel, title, summary, body }) }
+}
+
+/// What a step's signed bytes say that its person confirmed.
+fn gates(step: &Step) -> Vec<String> {
+    let statement = Statement::decode(&step.statement);
+    let gates = statement.map(|statement| statement.gates).unwrap_or_default();
+    gates.into_iter().map(|gate| gate.as_str().to_owned()).collect()
 }
 
 fn draft(draft: Draft) -> pb::Draft {
@@ -163,11 +225,12 @@ fn draft(draft: Draft) -> pb::Draft {
         verdict: draft.verdict.map_or(pb::Verdict::Unspecified, verdict).into(),
         automatic_answer: draft.automatic_answer,
         standing_replies: draft.standing_replies.into_iter().collect(),
+        valid_until_time: draft.valid_until.and_then(second),
     }
 }
 
-/// A revision with what would go out: the renditions of the stored bytes, not a second rendering of the boxes,
-/// so that what people see is what they sign.
+/// A revision with what its stored bytes say, and nothing that is looked up elsewhere: what people see is what they
+/// sign. Of a row that was altered nothing is shown.
 pub fn revision(signed: SignedRevision) -> pb::Revision {
     use pb::revision::State;
 
@@ -183,20 +246,9 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
         RevisionState::Superseded => State::Superseded,
         RevisionState::Revoked => State::Revoked,
     };
-    let altered = content.is_none();
-    let renditions = content.map(|content| content.renditions).unwrap_or_default();
-    let renditions = renditions.into_iter().map(|stored| {
-        rendition(Rendition {
-            channel: stored.channel,
-            title: stored.title,
-            summary: stored.summary,
-            body: stored.body,
-        })
-    });
     pb::Revision {
         clarification_id: revision.place.clarification.to_string(),
         revision: revision.place.revision,
-        renditions: renditions.collect(),
         content_hash: hex::encode(revision.content_hash),
         state: state.into(),
         steps: steps
@@ -205,6 +257,7 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
                 purpose: step.purpose.as_str().to_owned(),
                 person: Some(named(&step.signer)),
                 sign_time: Some(timestamp(step.sign_time)),
+                gates: gates(step),
             })
             .collect(),
         return_reason: revision.return_reason,
@@ -212,7 +265,8 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
         save_time: Some(timestamp(revision.save_time)),
         next_step: revision.state.next_step().map(|step| step.as_str().to_owned()).unwrap_or_default(),
         draft: Some(draft(revision.draft)),
-        altered,
+        altered: content.is_none(),
+        content: content.map(signed_content),
     }
 }
 
@@ -236,5 +290,53 @@ pub fn audit_entry(entry: ListedEntry) -> pb::AuditEntry {
         action: entry.action,
         subject: entry.subject,
         entry_hash: hex::encode(entry.entry_hash),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ids::{AgencyId, CaseId, ClaimId, ClarificationId};
+    use signoff::version::Version;
+
+    use super::*;
+
+    #[test]
+    fn every_field_of_what_is_signed_is_told() {
+        let claim = ClaimId::mint();
+        let content = Content {
+            version: Version::Two,
+            agency: AgencyId::mint(),
+            case: CaseId::mint(),
+            clarification: ClarificationId::mint(),
+            revision: 8_701,
+            kind: "甲种".into(),
+            verdict: "乙结论".into(),
+            response_level: "丙级".into(),
+            automatic_answer: true,
+            claim_sentence: "丁句".into(),
+            claims: [claim].into(),
+            not_before: 8_702,
+            not_after: 8_703,
+            valid_until: 8_704,
+            renditions: vec![signoff::content::Rendition {
+                channel: "戊道".into(),
+                title: "己题".into(),
+                summary: "庚摘".into(),
+                body: "辛文".into(),
+                pictures: vec![[0xAB; 32]],
+            }],
+        };
+        let told = format!("{:?}", signed_content(content.clone()));
+        for token in
+            ["甲种", "乙结论", "丙级", "丁句", "8701", "8702", "8703", "8704", "automatic_answer: true"]
+        {
+            assert!(told.contains(token), "{token} is not in {told}");
+        }
+        for token in ["戊道", "己题", "庚摘", "辛文", &"ab".repeat(32), &claim.to_string()] {
+            assert!(told.contains(token), "{token} is not in {told}");
+        }
+        for id in [content.agency.as_uuid(), content.case.as_uuid(), content.clarification.as_uuid()] {
+            assert!(told.contains(&id.to_string()), "{id} is not in {told}");
+        }
     }
 }

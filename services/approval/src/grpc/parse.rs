@@ -26,6 +26,7 @@ use crate::return_draft::WithReason;
 use crate::save_draft::SaveDraft;
 use crate::set_urgency::SetUrgency;
 use crate::sign_step::{Presence, SignStep};
+use crate::validity::CloseExpired;
 
 /// Characters of a reason, a name, a question: whatever an officer writes in one line or a few.
 const WORDS_MAX: usize = 1_000;
@@ -215,12 +216,16 @@ pub fn draft(draft: Option<pb::Draft>) -> Result<Draft, Status> {
         verdict,
         automatic_answer: draft.automatic_answer,
         standing_replies: draft.standing_replies.into_iter().collect::<BTreeMap<_, _>>(),
+        valid_until: draft.valid_until_time.map(|time| time.seconds),
     };
     if !draft.can_be_kept() {
         return Err(Refusal::invalid(
             "draft",
-            format!("每一栏最多{BOX_CHARACTERS_MAX}字，且不能含空字符。"),
-            format!("Every box holds {BOX_CHARACTERS_MAX} characters at most, and no NUL."),
+            format!("每一栏最多{BOX_CHARACTERS_MAX}字，且不能含空字符；适用期须是一个有效的时间。"),
+            format!(
+                "Every box holds {BOX_CHARACTERS_MAX} characters at most, and no NUL; the end of validity is an \
+                 instant."
+            ),
         )
         .into());
     }
@@ -253,13 +258,16 @@ pub fn sign_step(request: pb::SignStepRequest) -> Result<(SignStep, Presence), S
             "purpose must be drafted, first_reviewed, second_reviewed or signed.",
         )
     })?;
-    let command = SignStep {
-        clarification: parse_id("clarification_id", &request.clarification_id)?,
-        revision: request.revision,
-        content_hash,
-        purpose,
-        gates: request.gates,
-    };
+    let command =
+        SignStep {
+            clarification: parse_id("clarification_id", &request.clarification_id)?,
+            revision: request.revision,
+            content_hash,
+            purpose,
+            gates: request.gates.iter().map(|gate| gate.parse()).collect::<Result<_, _>>().map_err(|_| {
+                invalid("gates", "没有这一关。", "gates are political, legal, secrecy and text.")
+            })?,
+        };
     Ok((command, Presence { session_secret: request.session_secret, code: request.totp_code }))
 }
 
@@ -382,6 +390,18 @@ impl TryFrom<pb::ResumeAutomaticAnswerRequest> for ResumeAnswer {
     type Error = Status;
 
     fn try_from(request: pb::ResumeAutomaticAnswerRequest) -> Result<Self, Status> {
+        Ok(Self {
+            case: parse_id("case_id", &request.case_id)?,
+            expected_revision: state_revision(request.expected_revision)?,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+impl TryFrom<pb::CloseExpiredRequest> for CloseExpired {
+    type Error = Status;
+
+    fn try_from(request: pb::CloseExpiredRequest) -> Result<Self, Status> {
         Ok(Self {
             case: parse_id("case_id", &request.case_id)?,
             expected_revision: state_revision(request.expected_revision)?,

@@ -60,6 +60,28 @@ pub async fn append(
     Ok(())
 }
 
+/// The canonical bytes of the entries of these actions whose subject begins like this, oldest first; at most `limit`.
+pub async fn documents_about(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    actions: &[&str],
+    subject: &str,
+    limit: i64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let documents = sqlx::query_scalar!(
+        "SELECT document FROM approval.audit_entry
+         WHERE agency_id = $1 AND action = ANY($2) AND starts_with(subject, $3)
+         ORDER BY sequence LIMIT $4",
+        agency.as_uuid(),
+        actions as &[&str],
+        subject,
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(documents)
+}
+
 /// An entry of the trail, as shown.
 pub struct ListedEntry {
     /// From 1.

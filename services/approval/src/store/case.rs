@@ -2,12 +2,14 @@
 
 use ids::{AgencyId, CaseId, ClaimId, ClarificationId};
 use serde::{Deserialize, Serialize};
+use signoff::content::CLAIMS_MAX;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{StoreError, read};
 use crate::domain::case::{CaseFile, CaseState, Suspended};
+use crate::domain::content::Matter;
 use crate::resume_answer::Suspension;
 
 struct Row {
@@ -28,6 +30,8 @@ struct Row {
     merged_into: Option<Uuid>,
     suspended_clarification: Option<Uuid>,
     suspension_revision: i64,
+    named_until: Option<OffsetDateTime>,
+    valid_until: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for CaseFile {
@@ -55,6 +59,8 @@ impl TryFrom<Row> for CaseFile {
                 clarification: ClarificationId::from_uuid(clarification),
                 suspension_revision: row.suspension_revision,
             }),
+            named_until: row.named_until,
+            valid_until: row.valid_until,
         })
     }
 }
@@ -65,7 +71,7 @@ pub async fn get(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile>
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
                 urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
-                suspension_revision
+                suspension_revision, named_until, valid_until
          FROM approval.case_file WHERE case_id = $1",
         case.as_uuid()
     )
@@ -112,7 +118,7 @@ pub async fn lock(tx: &mut PgConnection, case: CaseId) -> Result<Option<CaseFile
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
                 urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
-                suspension_revision
+                suspension_revision, named_until, valid_until
          FROM approval.case_file WHERE case_id = $1 FOR NO KEY UPDATE",
         case.as_uuid()
     )
@@ -168,7 +174,7 @@ pub async fn list(
         Row,
         "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
                 urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
-                suspension_revision
+                suspension_revision, named_until, valid_until
          FROM approval.case_file
          WHERE agency_id = $1
            AND state = ANY($2)
@@ -188,6 +194,114 @@ pub async fn list(
     .fetch_all(tx)
     .await?;
     rows.into_iter().map(CaseFile::try_from).collect()
+}
+
+/// Where a page of the cases whose words hold no longer begins: behind this one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ValidityKey {
+    valid_until: OffsetDateTime,
+    case: CaseId,
+}
+
+impl ValidityKey {
+    /// The key of a case, if its words have an end.
+    #[must_use]
+    pub fn of(case: &CaseFile) -> Option<Self> {
+        Some(Self { valid_until: case.valid_until?, case: case.case })
+    }
+}
+
+/// Cases whose words hold no longer, the longest ended first. What is dismissed asks nobody for anything.
+pub async fn past_validity(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    now: OffsetDateTime,
+    after: Option<&ValidityKey>,
+    limit: i64,
+) -> Result<Vec<CaseFile>, StoreError> {
+    let (since, case) = after.map_or((OffsetDateTime::UNIX_EPOCH, CaseId::from_uuid(Uuid::nil())), |after| {
+        (after.valid_until, after.case)
+    });
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT case_id, code, claim_id, sentence, state, state_revision, report_count, urgency, order_hint,
+                urgent, due_time, open_time, departments, note, merged_into, suspended_clarification,
+                suspension_revision, named_until, valid_until
+         FROM approval.case_file
+         WHERE agency_id = $1 AND valid_until < $2 AND (valid_until, case_id) > ($3, $4) AND state <> 'dismissed'
+         ORDER BY valid_until, case_id
+         LIMIT $5",
+        agency.as_uuid(),
+        now,
+        since,
+        case.as_uuid(),
+        limit
+    )
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter().map(CaseFile::try_from).collect()
+}
+
+/// What a locked case is about now: its sentence, its claim, and the claims of what was merged into it.
+pub async fn matter(tx: &mut PgConnection, case: &CaseFile) -> Result<Matter, StoreError> {
+    let claims = sqlx::query_scalar!(
+        r#"WITH RECURSIVE merged (case_id, claim_id) AS (
+               SELECT case_id, claim_id FROM approval.case_file WHERE case_id = $1
+               UNION
+               SELECT joined.case_id, joined.claim_id FROM approval.case_file AS joined
+               JOIN merged ON joined.merged_into = merged.case_id
+           )
+           SELECT claim_id AS "claim_id!" FROM merged WHERE claim_id IS NOT NULL
+           -- Its own claim always, and of the others the same ones whenever it is asked.
+           ORDER BY case_id <> $1, claim_id LIMIT $2"#,
+        case.case.as_uuid(),
+        i64::try_from(CLAIMS_MAX).unwrap_or(i64::MAX)
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(Matter {
+        sentence: case.sentence.clone(),
+        claims: claims.into_iter().map(ClaimId::from_uuid).collect(),
+    })
+}
+
+/// Sets the earliest of `ends` that is not settled as the end of a locked case's words.
+pub async fn set_validity(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    ends: &[OffsetDateTime],
+) -> Result<(), StoreError> {
+    case.valid_until = sqlx::query_scalar!(
+        "UPDATE approval.case_file
+         SET valid_until = (SELECT min(ending) FROM unnest($2::timestamptz[]) AS ends (ending)
+                            WHERE ending > coalesce(validity_settled, '-infinity'))
+         WHERE case_id = $1
+         RETURNING valid_until",
+        case.case.as_uuid(),
+        ends
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that what ended up to `until` is settled.
+pub async fn settle_validity(
+    tx: &mut PgConnection,
+    case: &mut CaseFile,
+    until: OffsetDateTime,
+) -> Result<(), StoreError> {
+    case.state_revision = sqlx::query_scalar!(
+        "UPDATE approval.case_file SET validity_settled = $2, state_revision = state_revision + 1
+         WHERE case_id = $1 AND state_revision = $3
+         RETURNING state_revision",
+        case.case.as_uuid(),
+        until,
+        case.state_revision
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(())
 }
 
 /// Opens a case for a notice.

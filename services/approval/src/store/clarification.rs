@@ -1,13 +1,14 @@
 //! Clarifications, their revisions and signed steps.
 
 use ids::{AgencyId, CaseId, ClarificationId, KeyId, PersonId};
+use signoff::content::Content;
 use signoff::statement::Purpose;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StoreError, bytes, read};
+use super::{StoreError, bytes, corrupt, read};
 use crate::domain::content::Place;
 use crate::domain::draft::{Draft, Kind};
 use crate::domain::revision::{Named, Revision, RevisionState, Step};
@@ -94,14 +95,17 @@ pub struct NewRevision<'a> {
     pub drafter: PersonId,
     /// When.
     pub save_time: OffsetDateTime,
+    /// How often its case had been merged and split.
+    pub corrections: i64,
 }
 
 /// Keeps a new revision.
 pub async fn insert_revision(tx: &mut PgConnection, new: &NewRevision<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO approval.revision
-             (agency_id, clarification_id, revision, draft, content, content_hash, drafter_id, save_time, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'draft')",
+             (agency_id, clarification_id, revision, draft, content, content_hash, drafter_id, save_time,
+              corrections, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft')",
         new.place.agency.as_uuid(),
         new.place.clarification.as_uuid(),
         number(new.place.revision),
@@ -109,7 +113,8 @@ pub async fn insert_revision(tx: &mut PgConnection, new: &NewRevision<'_>) -> Re
         new.content,
         &new.content_hash,
         new.drafter.as_uuid(),
-        new.save_time
+        new.save_time,
+        new.corrections
     )
     .execute(tx)
     .await?;
@@ -130,6 +135,7 @@ struct Row {
     save_time: OffsetDateTime,
     state: String,
     return_reason: String,
+    corrections: i64,
 }
 
 impl TryFrom<Row> for Revision {
@@ -156,6 +162,7 @@ impl TryFrom<Row> for Revision {
             save_time: row.save_time,
             state: read("revision.state", &key, &row.state)?,
             return_reason: row.return_reason,
+            corrections: row.corrections,
         })
     }
 }
@@ -171,7 +178,7 @@ pub async fn revision(
         r#"SELECT revision.agency_id, clarification.case_id, revision.clarification_id, revision.revision,
                   revision.draft AS "draft: Json<Draft>", revision.content, revision.content_hash,
                   revision.drafter_id, person.display_name AS drafter_name, person.role AS drafter_role,
-                  revision.save_time, revision.state, revision.return_reason
+                  revision.save_time, revision.state, revision.return_reason, revision.corrections
            FROM approval.revision
            JOIN approval.clarification ON clarification.clarification_id = revision.clarification_id
            JOIN approval.person ON person.person_id = revision.drafter_id
@@ -191,7 +198,7 @@ pub async fn of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<Revision
         r#"SELECT revision.agency_id, clarification.case_id, revision.clarification_id, revision.revision,
                   revision.draft AS "draft: Json<Draft>", revision.content, revision.content_hash,
                   revision.drafter_id, person.display_name AS drafter_name, person.role AS drafter_role,
-                  revision.save_time, revision.state, revision.return_reason
+                  revision.save_time, revision.state, revision.return_reason, revision.corrections
            FROM approval.revision
            JOIN approval.clarification ON clarification.clarification_id = revision.clarification_id
            JOIN approval.person ON person.person_id = revision.drafter_id
@@ -255,14 +262,16 @@ pub struct SignedRevision {
     pub clarification: ClarificationId,
     /// Its revision.
     pub revision: u64,
-    /// What kind of word it is.
+    /// What kind of word it is, as it was signed: the clarification itself may have gone on as another kind.
     pub kind: Kind,
+    /// The last Unix second at which it holds, as it was signed; 0 = no end.
+    pub valid_until: i64,
 }
 
 /// The signed revisions of a case.
 pub async fn signed_of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<SignedRevision>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT revision.clarification_id, revision.revision, clarification.kind
+        "SELECT revision.clarification_id, revision.revision, revision.content
          FROM approval.revision
          JOIN approval.clarification ON clarification.clarification_id = revision.clarification_id
          WHERE clarification.case_id = $1 AND revision.state = 'signed'",
@@ -272,10 +281,14 @@ pub async fn signed_of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<S
     .await?;
     rows.into_iter()
         .map(|row| {
+            let key = format!("{}/{}", row.clarification_id, row.revision);
+            let content =
+                Content::decode(&row.content).map_err(|error| corrupt("revision.content", &key, error))?;
             Ok(SignedRevision {
                 clarification: ClarificationId::from_uuid(row.clarification_id),
                 revision: row.revision.cast_unsigned(),
-                kind: read("clarification.kind", row.clarification_id, &row.kind)?,
+                kind: read("revision.content", &key, &content.kind)?,
+                valid_until: content.valid_until,
             })
         })
         .collect()

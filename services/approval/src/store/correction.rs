@@ -20,6 +20,18 @@ pub struct Correction {
     pub time: OffsetDateTime,
 }
 
+/// How often a case has been merged or split, on either side.
+pub async fn count_of(tx: &mut PgConnection, case: CaseId) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM approval.correction
+           WHERE kind IN ('merge', 'split') AND (case_id = $1 OR other_case_id = $1)"#,
+        case.as_uuid()
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(count)
+}
+
 /// Keeps a correction under the agency's next number. The caller holds the agency's counter, so no number is taken
 /// twice or left out.
 pub async fn insert(

@@ -47,6 +47,28 @@ pub async fn enrolments(tx: &mut PgConnection, keys: &[KeyId]) -> Result<Vec<Sig
         .collect()
 }
 
+/// The enrolments of the agency's administrators whose keys are none of `known`.
+pub async fn enrolments_of_administrators(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    known: &[KeyId],
+) -> Result<Vec<Signed>, StoreError> {
+    let known: Vec<Uuid> = known.iter().map(|key| key.as_uuid()).collect();
+    let keys = sqlx::query_scalar!(
+        "SELECT signing_key.key_id FROM approval.signing_key
+         JOIN approval.person ON person.person_id = signing_key.person_id
+         WHERE signing_key.agency_id = $1 AND person.role = 'administrator'
+           AND NOT signing_key.key_id = ANY($2)
+         ORDER BY signing_key.key_id LIMIT 16",
+        agency.as_uuid(),
+        &known
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let keys: Vec<KeyId> = keys.into_iter().map(KeyId::from_uuid).collect();
+    enrolments(tx, &keys).await
+}
+
 /// The policy in force, with the administrators' signatures.
 pub async fn policy(tx: &mut PgConnection, agency: AgencyId) -> Result<Option<Signed>, StoreError> {
     let row = sqlx::query!(

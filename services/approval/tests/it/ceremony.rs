@@ -40,9 +40,7 @@ async fn the_ceremony_signs_content_with_three_peoples_keys_and_a_second_one_cha
     let first = office.provision_again(with_content).await.unwrap();
     let events = office.emitted::<ClarificationSigned>().await;
     assert_eq!(events.len(), 1);
-    let verified =
-        verify(&bundle(&events[0]), &office.root, office.agency, &expected(&events[0]), office.now())
-            .unwrap();
+    let verified = verify(&bundle(&events[0]), &office.trust, &expected(&events[0]), office.now()).unwrap();
     assert_eq!(verified.content.claim_sentence, "城东市场西瓜打甜水针");
 
     let counts = rows_in_all_tables(&office).await;

@@ -3,11 +3,13 @@
 use contracts::approval::v1 as pb;
 use contracts::approval::v1::ClarificationSigned;
 use grpc::with_token;
+use signoff::enrolment::{ADMINISTRATOR, Enrolment};
+use signoff::statement::{Gate, Statement};
 use signoff::verify::verify;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::office::{Office, assert_refused, bundle, expected, sign_request, watermelon};
+use crate::office::{Office, STEPS, assert_refused, bundle, expected, sign_request, watermelon};
 
 #[tokio::test]
 async fn three_people_take_a_draft_to_an_event_that_anyone_can_verify() {
@@ -16,9 +18,7 @@ async fn three_people_take_a_draft_to_an_event_that_anyone_can_verify() {
 
     let events = office.emitted::<ClarificationSigned>().await;
     assert_eq!(events.len(), 1);
-    let verified =
-        verify(&bundle(&events[0]), &office.root, office.agency, &expected(&events[0]), office.now())
-            .unwrap();
+    let verified = verify(&bundle(&events[0]), &office.trust, &expected(&events[0]), office.now()).unwrap();
     assert_eq!(verified.chain.len(), 4);
     assert_eq!(verified.content.response_level, "everything");
     assert!(verified.content.rendition("wechat").unwrap().body.contains("检测报告（演示）"));
@@ -116,6 +116,80 @@ async fn a_sign_off_needs_the_signers_own_session_and_a_fresh_code() {
     }
     assert!(office.emitted::<ClarificationSigned>().await.is_empty());
     chain.sign(&revision, "signed").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_second_review_needs_a_fresh_code_too() {
+    let office = Office::open().await;
+    let chain = office.revision_with(2).await;
+    let revision = chain.revision().await;
+    for code in ["", "000000", &office.code_at("drafter", office.step_now())] {
+        let refused = office.sign_step(&chain.reviewer, &revision, "second_reviewed", code).await;
+        assert_refused(refused, Code::PermissionDenied, "CODE_REFUSED");
+    }
+    chain.sign(&revision, "second_reviewed").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_gates_are_in_the_signed_bytes_and_shown_from_there() {
+    let office = Office::open().await;
+    let chain = office.revision_with(4).await;
+    // The column beside the statement is nobody's word.
+    sqlx::raw_sql("UPDATE approval.step SET gates = '{}'")
+        .execute(&office.database.superuser())
+        .await
+        .unwrap();
+    let shown = chain.revision().await;
+    let gates: Vec<usize> = shown.steps.iter().map(|step| step.gates.len()).collect();
+    assert_eq!(gates, [0, 4, 4, 4]);
+    let event = office.emitted::<ClarificationSigned>().await.pop().unwrap();
+    let verified = verify(&bundle(&event), &office.trust, &expected(&event), office.now()).unwrap();
+    assert!(verified.chain[1..].iter().all(|witness| witness.gates == Gate::ALL.into()));
+    // Whoever verifies sees every administrator of the office.
+    let administrators = event
+        .enrolments
+        .iter()
+        .filter(|enrolment| Enrolment::decode(&enrolment.document).unwrap().role == ADMINISTRATOR);
+    assert_eq!(administrators.count(), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_behind_never_signs_before_the_step_that_it_builds_on() {
+    let office = Office::open().await;
+    let chain = office.revision_with(1).await;
+    let revision = chain.revision().await;
+    // Another replica's clock was half a minute ahead.
+    let file = office.clock.file().to_owned();
+    let before = std::fs::read_to_string(&file).unwrap();
+    office.clock.advance(std::time::Duration::from_secs(30));
+    chain.sign(&revision, "first_reviewed").await.unwrap();
+    std::fs::write(&file, before).unwrap();
+    for (login, step) in [("reviewer", "second_reviewed"), ("signer", "signed")] {
+        let code = office.code_at(login, office.step_now() + 1);
+        office.sign_step(chain.person(login), &revision, step, &code).await.unwrap();
+    }
+    let event = office.emitted::<ClarificationSigned>().await.pop().unwrap();
+    let times: Vec<i64> = event
+        .statements
+        .iter()
+        .map(|signed| Statement::decode(&signed.document).unwrap().signed_at_ms)
+        .collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[tokio::test]
+async fn what_follows_from_a_sign_off_is_read_from_the_signed_forms() {
+    let office = Office::open().await;
+    let chain = office.revision_with(0).await;
+    let case = chain.case().await.case.unwrap();
+    let before = chain.revision().await;
+    let draft = pb::Draft { response_level: pb::ResponseLevel::AnswerOnly.into(), ..watermelon() };
+    let revision = office.save_draft(&chain.drafter, &case.case_id, Some(&before), draft).await.unwrap();
+    for (step, _) in STEPS {
+        chain.sign(&revision, step).await.unwrap();
+    }
+    // Nothing of it is published, so the case is done.
+    assert_eq!(chain.case().await.case.unwrap().state(), pb::case::State::Published);
 }
 
 #[tokio::test]

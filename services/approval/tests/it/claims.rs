@@ -94,7 +94,8 @@ async fn the_queue_comes_in_pages() {
     let mut seen = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = pb::ListCasesRequest { states: Vec::new(), page_size: 2, page_token };
+        let request =
+            pb::ListCasesRequest { states: Vec::new(), page_size: 2, page_token, past_validity: false };
         let page = office.approval().list_cases(with_token(request, &duty.token)).await.unwrap().into_inner();
         seen.extend(page.cases.into_iter().map(|case| case.code));
         page_token = page.next_page_token;

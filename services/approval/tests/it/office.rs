@@ -21,6 +21,7 @@ use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use signoff::bundle::{Bundle, Signature, Signed};
 use signoff::key::RootKey;
+use signoff::verify::Trust;
 use sqlx::{PgPool, Row};
 use testkit::{Nats, SteeredClock, TestDatabase, postgres};
 use tonic::transport::Channel;
@@ -120,7 +121,7 @@ pub struct Office {
     pub clock: SteeredClock,
     pub classification: Neighbour,
     pub publish: Neighbour,
-    pub root: RootKey,
+    pub trust: Trust,
     channel: Channel,
     totp_secrets: Mutex<HashMap<String, String>>,
     used_steps: Mutex<HashMap<String, u64>>,
@@ -170,7 +171,11 @@ impl Office {
             clock,
             classification,
             publish,
-            root: RootKey::from_hex(&provisioned.root_public_key).unwrap(),
+            trust: Trust {
+                agency,
+                root: RootKey::from_hex(&provisioned.root_public_key).unwrap(),
+                policy_version_min: provisioned.policy_version,
+            },
             channel,
             totp_secrets: Mutex::default(),
             used_steps: Mutex::default(),
@@ -409,7 +414,10 @@ impl Chain<'_> {
     /// Signs a step as the one who takes it, with a fresh code where it needs one.
     pub async fn sign(&self, revision: &pb::Revision, purpose: &str) -> Result<pb::Revision, Status> {
         let login = STEPS.iter().find(|(step, _)| *step == purpose).unwrap().1;
-        let code = if purpose == "signed" { self.office.fresh_code(login) } else { String::new() };
+        let code = match purpose {
+            "second_reviewed" | "signed" => self.office.fresh_code(login),
+            _ => String::new(),
+        };
         self.office.sign_step(self.person(login), revision, purpose, &code).await
     }
 }
@@ -430,6 +438,7 @@ pub fn watermelon() -> pb::Draft {
         verdict: pb::Verdict::False.into(),
         automatic_answer: true,
         standing_replies: HashMap::new(),
+        valid_until_time: None,
     }
 }
 
@@ -450,6 +459,7 @@ pub fn planned_watermelon() -> Draft {
         verdict: Some(Verdict::False),
         automatic_answer: true,
         standing_replies: BTreeMap::new(),
+        valid_until: None,
     }
 }
 

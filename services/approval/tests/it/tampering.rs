@@ -80,6 +80,86 @@ async fn whatever_is_altered_nothing_is_emitted_until_it_is_restored() {
     assert_eq!((case.state(), case.note.as_str()), (pb::case::State::Signed, ""));
 }
 
+/// Every column of a revision's row, and what somebody who can write there would make of it. What is `None` may change:
+/// where a revision stands and why it was returned are no part of what people sign.
+const COLUMNS: [(&str, Option<&str>); 11] = [
+    ("agency_id", None),
+    ("clarification_id", None),
+    ("revision", None),
+    ("draft", Some("draft || '{\"response_level\": \"answer_only\", \"automatic_answer\": false}'")),
+    ("content", Some("set_byte(content, length(content) - 5, get_byte(content, length(content) - 5) # 1)")),
+    ("content_hash", Some("set_byte(content_hash, 0, get_byte(content_hash, 0) # 1)")),
+    ("drafter_id", Some("(SELECT person_id FROM approval.person WHERE login = 'duty')")),
+    ("save_time", None),
+    ("state", None),
+    ("return_reason", None),
+    ("corrections", Some("corrections + 1")),
+];
+
+/// What of the draft somebody would change so that the pages show other words than are signed: each field once.
+const BOXES: [&str; 14] = [
+    r#"{"title": "另一个标题"}"#,
+    r#"{"summary": "另一个摘要"}"#,
+    r#"{"claim": "另一个网传"}"#,
+    r#"{"check": "另一个核查"}"#,
+    r#"{"conclusion": "属实。"}"#,
+    r#"{"basis": "另一个依据"}"#,
+    r#"{"advice": "另一个提醒"}"#,
+    r#"{"post": "另一条微博"}"#,
+    r#"{"kind": "response"}"#,
+    r#"{"response_level": "answer_only"}"#,
+    r#"{"verdict": "true"}"#,
+    r#"{"automatic_answer": false}"#,
+    r#"{"kind": "standing_replies", "standing_replies": {"receipt": "收到"}}"#,
+    r#"{"valid_until": 4102444800}"#,
+];
+
+#[tokio::test]
+async fn whatever_column_of_a_revision_is_altered_nothing_is_signed() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    let revision = chain.revision().await;
+    let superuser = office.database.superuser();
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT column_name::text FROM information_schema.columns
+         WHERE table_schema = 'approval' AND table_name = 'revision' ORDER BY 1",
+    )
+    .fetch_all(&superuser)
+    .await
+    .unwrap();
+    let mut tried: Vec<&str> = COLUMNS.iter().map(|(column, _)| *column).collect();
+    tried.sort_unstable();
+    assert_eq!(columns, tried, "a new column must be tried here");
+
+    let boxes = BOXES.map(|change| ("draft", format!("draft || '{change}'")));
+    let alterations = COLUMNS.iter().filter_map(|(column, to)| Some((*column, (*to)?.to_owned())));
+    for (column, to) in alterations.chain(boxes) {
+        let mut tx = superuser.begin().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe("CREATE TABLE kept AS SELECT * FROM approval.revision"))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("UPDATE approval.revision SET {column} = {to}")))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let shown = chain.revision().await;
+        let status = chain.sign(&shown, "signed").await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition, "{column} = {to}: {status:?}");
+        if column == "draft" {
+            assert!(shown.altered && shown.content.is_none(), "{to} is shown as what people sign");
+        }
+        assert!(office.emitted::<ClarificationSigned>().await.is_empty(), "{column} = {to}");
+        let restore = format!(
+            "UPDATE approval.revision AS altered SET {column} = kept.{column} FROM kept
+             WHERE altered.clarification_id = kept.clarification_id; DROP TABLE kept"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(restore)).execute(&superuser).await.unwrap();
+    }
+    chain.sign(&revision, "signed").await.unwrap();
+}
+
 #[tokio::test]
 async fn altered_content_is_not_shown_as_what_people_would_sign() {
     let office = Office::open().await;
@@ -88,7 +168,7 @@ async fn altered_content_is_not_shown_as_what_people_would_sign() {
     sqlx::raw_sql(ALTERATIONS[0].1).execute(&office.database.superuser()).await.unwrap();
     let altered = chain.revision().await;
     assert!(altered.altered);
-    assert!(altered.renditions.is_empty());
+    assert_eq!(altered.content, None);
 }
 
 #[tokio::test]

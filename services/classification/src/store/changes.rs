@@ -15,6 +15,7 @@ struct Row {
     automatic_answer: bool,
     suspended: bool,
     days: String,
+    valid_until: i64,
 }
 
 /// The changes after number `after`, oldest first, at most `limit`.
@@ -31,7 +32,7 @@ pub async fn after(
         Row,
         r#"SELECT change_id, kind, claim_id AS "claim_id: ClaimId",
                   clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer,
-                  suspended, days
+                  suspended, valid_until, days
            FROM classification.index_change
            WHERE agency_id = $1 AND change_id > $2
            ORDER BY change_id
@@ -58,7 +59,7 @@ pub async fn clarifications_until(
         Row,
         r#"SELECT DISTINCT ON (clarification_id) change_id, kind, claim_id AS "claim_id: ClaimId",
                   clarification_id AS "clarification_id: ClarificationId", texts, automatic_answer, suspended,
-                  days
+                  valid_until, days
            FROM classification.index_change
            WHERE agency_id = $1 AND clarification_id IS NOT NULL AND change_id <= $2
            ORDER BY clarification_id, change_id DESC"#,
@@ -121,8 +122,8 @@ async fn append_known(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO classification.index_change
-            (agency_id, kind, claim_id, clarification_id, texts, automatic_answer, suspended, days)
-         VALUES ($1, 'clarification_known', $2, $3, ARRAY[$4::text, $5::text], $6, $7, $8)",
+            (agency_id, kind, claim_id, clarification_id, texts, automatic_answer, suspended, valid_until, days)
+         VALUES ($1, 'clarification_known', $2, $3, ARRAY[$4::text, $5::text], $6, $7, $8, $9)",
         agency.as_uuid(),
         published.claim.map(ClaimId::as_uuid),
         clarification.as_uuid(),
@@ -130,6 +131,7 @@ async fn append_known(
         published.title,
         published.automatic_answer,
         published.suspended,
+        published.valid_until,
         published.days.to_string(),
     )
     .execute(tx)
@@ -192,12 +194,11 @@ impl TryFrom<Row> for Change {
             ("alias_added", Some(claim), _, Some(text), _) => Ok(Self::AliasAdded(claim, text)),
             ("claim_closed", Some(claim), ..) => Ok(Self::ClaimClosed(claim)),
             ("clarification_known", claim, Some(clarification), Some(claim_sentence), Some(title)) => {
-                let (automatic_answer, suspended) = (row.automatic_answer, row.suspended);
                 let days = row.days.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-                Ok(Self::ClarificationKnown(
-                    clarification,
-                    Published { claim, automatic_answer, suspended, claim_sentence, title, days },
-                ))
+                let Row { automatic_answer, suspended, valid_until, .. } = row;
+                let published =
+                    Published { claim, automatic_answer, suspended, valid_until, claim_sentence, title, days };
+                Ok(Self::ClarificationKnown(clarification, published))
             }
             ("clarification_removed", _, Some(clarification), ..) => {
                 Ok(Self::ClarificationRemoved(clarification))

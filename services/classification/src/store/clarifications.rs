@@ -57,8 +57,8 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
     sqlx::query!(
         "INSERT INTO classification.clarification
             (agency_id, clarification_id, revision, claim_id, kind, response_level, automatic_answer,
-             claim_sentence, title, verdict, days)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             claim_sentence, title, verdict, valid_until, days)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT DO NOTHING",
         agency.as_uuid(),
         signed.clarification.as_uuid(),
@@ -70,6 +70,7 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
         signed.published.claim_sentence,
         signed.published.title,
         signed.verdict,
+        signed.published.valid_until,
         days.to_string(),
     )
     .execute(tx)
@@ -147,7 +148,7 @@ pub async fn answering(
 ) -> sqlx::Result<Option<(i64, Published)>> {
     let row = sqlx::query!(
         r#"SELECT signed.revision, signed.claim_id AS "claim_id: ClaimId", signed.automatic_answer,
-                  signed.claim_sentence, signed.title, signed.days,
+                  signed.claim_sentence, signed.title, signed.valid_until, signed.days,
                   EXISTS (SELECT FROM classification.suspension
                           WHERE suspension.agency_id = $1 AND suspension.clarification_id = $2
                             AND suspension.suspended) AS "suspended!"
@@ -174,6 +175,7 @@ pub async fn answering(
             claim: row.claim_id,
             automatic_answer: row.automatic_answer,
             suspended: row.suspended,
+            valid_until: row.valid_until,
             claim_sentence: row.claim_sentence,
             title: row.title,
             days: row.days.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,

@@ -134,6 +134,41 @@ async fn where_automatic_answers_are_off_the_asker_joins_the_clarified_claim() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn once_a_clarification_has_ended_askers_gather_at_its_claim_until_the_office_closes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clock");
+    let clock = Clock::steered(file.clone());
+    let desk = Desk::keeping_an_index(folder.path().join("index"), clock.clone()).await;
+    let claim = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let valid_until = clock.now().unix_timestamp() + 3600;
+    let earthquake = Words { valid_until, ..Words::earthquake(claim) };
+    desk.signs(&earthquake).await;
+    desk.page_is(&earthquake, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    let holding = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+    assert_eq!(holding[0].clarification, Some(earthquake.clarification), "{holding:?}");
+
+    std::fs::write(&file, (3601 * 1000).to_string()).unwrap();
+    for _ in 0..2 {
+        let ended = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+        assert_eq!((ended[0].clarification, ended[0].claim), (None, Some(claim)), "{ended:?}");
+        assert!(ended[0].signals.iter().any(|signal| signal == "match.ended"), "{ended:?}");
+    }
+
+    // Closed without renewal: whoever asks now opens a claim that the office sees, and the next one joins it.
+    desk.dismisses(claim).await;
+    let new = eventually("a new claim is opened", async || {
+        let asked = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+        assert_eq!(asked[0].clarification, None);
+        asked[0].claim.filter(|opened| *opened != claim)
+    })
+    .await;
+    let again = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+    assert_eq!((again[0].clarification, again[0].claim), (None, Some(new)), "{again:?}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn not_this_after_an_automatic_answer_hands_over_to_a_person() {
     let desk = Desk::open(1).await;
     let melons = Words::melons();

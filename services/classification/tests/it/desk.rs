@@ -23,6 +23,7 @@ use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use signoff::content::{Content, Rendition};
 use signoff::statement::{Purpose, Statement};
+use signoff::version::Version;
 use sqlx::{PgPool, Row};
 use testkit::{Nats, TestDatabase, eventually, postgres};
 use tonic::transport::Channel;
@@ -138,6 +139,8 @@ pub struct Words {
     pub revision: u64,
     pub claim: Option<ClaimId>,
     pub automatic_answer: bool,
+    /// The last Unix second at which they hold; 0 = no end.
+    pub valid_until: i64,
     pub claim_sentence: &'static str,
     pub title: &'static str,
 }
@@ -150,6 +153,7 @@ impl Words {
             revision: 1,
             claim: None,
             automatic_answer: true,
+            valid_until: 0,
             claim_sentence: "城东市场西瓜打甜水针，有孩子吃了住院",
             title: "城东市场西瓜抽检合格，“打针西瓜”传言不实",
         }
@@ -162,6 +166,7 @@ impl Words {
             revision: 1,
             claim: Some(claim),
             automatic_answer: true,
+            valid_until: 0,
             claim_sentence: "微信群流传“明天凌晨3点青岚县有7级地震”",
             title: "青岚县没有地震预报，网传“明天凌晨3点地震”不实",
         }
@@ -303,6 +308,7 @@ impl Desk {
     /// The office signs these words, without their page being public yet.
     pub async fn signs(&self, words: &Words) {
         let content = Content {
+            version: Version::LATEST,
             agency: self.agency,
             case: CaseId::mint(),
             clarification: words.clarification,
@@ -312,8 +318,10 @@ impl Desk {
             response_level: "everything".into(),
             automatic_answer: words.automatic_answer,
             claim_sentence: words.claim_sentence.into(),
+            claims: words.claim.into_iter().collect(),
             not_before: 0,
             not_after: 0,
+            valid_until: words.valid_until,
             renditions: vec![Rendition {
                 channel: "page".into(),
                 title: words.title.into(),

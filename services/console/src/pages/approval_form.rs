@@ -98,3 +98,48 @@ fn chosen(revisions: &[Revision], asked: &str) -> Option<String> {
     let signed = revisions.iter().find(|revision| revision.steps.iter().any(|step| step.purpose == "signed"));
     signed.or(revisions.first()).map(|revision| revision.clarification_id.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::approval::v1::Case;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::language::Language;
+    use crate::session::Visit;
+    use crate::views::signed_tests::assert_shows_what_is_signed;
+
+    fn rendered(revision: Revision) -> String {
+        let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false };
+        let form = ApprovalForm {
+            frame: Frame::of_visitor(&visit, String::new()),
+            case: CaseView::of(Case::default(), OffsetDateTime::UNIX_EPOCH, Language::Chinese),
+            revision: RevisionView::of(revision, Language::Chinese),
+            others: Vec::new(),
+            findings: Vec::new(),
+            publications: Vec::new(),
+            publications_problem: None,
+            printed: String::new(),
+        };
+        form.render().unwrap()
+    }
+
+    #[test]
+    fn the_form_prints_everything_that_was_signed() {
+        assert_shows_what_is_signed(rendered);
+    }
+
+    #[test]
+    fn the_form_names_the_gates_that_the_signatures_name_and_no_others() {
+        let words = Language::Chinese.words();
+        let (revision, _) = crate::views::signed_tests::unmistakable();
+        let gates = [words.gate_political, words.gate_legal, words.gate_secrecy, words.gate_text];
+        let html = rendered(revision.clone());
+        assert!(gates.iter().all(|gate| html.contains(gate)));
+        let mut old = revision;
+        old.steps.iter_mut().for_each(|step| step.gates.clear());
+        let html = rendered(old);
+        assert!(gates.iter().all(|gate| !html.contains(gate)));
+        assert!(html.contains(words.opinion_gates_unsaid));
+    }
+}

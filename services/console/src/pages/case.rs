@@ -8,8 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::approval::v1::{
-    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Role,
-    SetUrgencyRequest,
+    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Revision, Role,
+    SetUrgencyRequest, revision,
 };
 use contracts::classification::v1::{
     Claim, GetClaimRequest, GetClaimResponse, ListClaimReportsRequest, ListSuggestionsRequest,
@@ -48,6 +48,8 @@ struct CasePage {
     findings: Vec<FindingView>,
     events: Vec<EventView>,
     suggestions: Vec<SuggestionView>,
+    /// The clarification whose words hold no longer.
+    renews: Option<String>,
     works: bool,
     leads: bool,
     /// What this person may say that a report is instead.
@@ -170,6 +172,7 @@ pub(super) struct Typed {
     pub(super) departments: Option<String>,
     pub(super) sentence: Option<String>,
     pub(super) resume_reason: Option<String>,
+    pub(super) close_reason: Option<String>,
     pub(super) urgent: Option<bool>,
     pub(super) due_minutes: Option<String>,
     pub(super) department: Option<String>,
@@ -360,6 +363,12 @@ async fn case_page(
         &frame.clone(),
         &CasePage {
             frame,
+            renews: loaded
+                .revisions
+                .iter()
+                .filter(|revision| revision.state() == revision::State::Signed)
+                .find(|revision| ended(revision, now))
+                .map(|revision| revision.clarification_id.clone()),
             works: works && case.open(),
             leads: matches!(who.role(), Role::DutyOfficer | Role::Signer) && case.open(),
             intents: wording::sayable(who),
@@ -379,6 +388,11 @@ async fn case_page(
             typed,
         },
     )
+}
+
+fn ended(revision: &Revision, now: time::OffsetDateTime) -> bool {
+    let end = revision.content.as_ref().and_then(|content| content.valid_until_time.as_ref());
+    show::instant(end).is_some_and(|end| end < now)
 }
 
 async fn load_live(console: &Console, who: &SignedIn, loaded: &GetCaseResponse) -> CaseLive {

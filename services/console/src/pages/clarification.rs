@@ -277,3 +277,46 @@ fn clarification_page(
         },
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::approval::v1::{Case, Revision};
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::language::Language;
+    use crate::session::Visit;
+    use crate::views::signed_tests::assert_shows_what_is_signed;
+
+    fn rendered(revision: Revision) -> String {
+        let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false };
+        let page = ClarificationPage {
+            frame: Frame::of_visitor(&visit, String::new()),
+            case: CaseView::of(Case::default(), OffsetDateTime::UNIX_EPOCH, Language::Chinese),
+            revision: RevisionView::of(revision, Language::Chinese),
+            others: Vec::new(),
+            is_newest: true,
+            findings: Vec::new(),
+            gates: Vec::new(),
+            signs: true,
+            drafts: false,
+            signs_off: false,
+            returns: false,
+            revokes: false,
+            typed_reason: String::new(),
+        };
+        page.render().unwrap()
+    }
+
+    #[test]
+    fn whoever_reviews_sees_everything_that_is_signed() {
+        assert_shows_what_is_signed(rendered);
+    }
+
+    #[test]
+    fn the_second_review_asks_for_a_code_and_the_first_does_not() {
+        let at = |next_step: &str| rendered(Revision { next_step: next_step.into(), ..Revision::default() });
+        assert!(at("second_reviewed").contains("name=\"code\""));
+        assert!(!at("first_reviewed").contains("name=\"code\""));
+    }
+}

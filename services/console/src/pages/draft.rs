@@ -11,7 +11,9 @@ use contracts::approval::v1::{
     ClarificationKind, Draft, GetCaseResponse, PreviewDraftRequest, ResponseLevel, Revision,
     SaveDraftRequest, Verdict,
 };
+use prost_types::Timestamp;
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::{load_case, number, see};
 use crate::Console;
@@ -40,6 +42,8 @@ struct DraftPage {
     standing: Vec<StandingView>,
     request_id: String,
     newest_saved: Option<DraftForm>,
+    /// Until when the claim can matter; empty where it names no day.
+    proposed_end: String,
 }
 
 struct StandingView {
@@ -82,6 +86,8 @@ pub(crate) struct DraftForm {
     verdict: String,
     response_level: String,
     automatic_answer: String,
+    /// Beijing's time of day, as the browser's field writes it; empty: without an end.
+    valid_until: String,
     standing_receipt: String,
     standing_question: String,
     standing_complaint: String,
@@ -137,6 +143,11 @@ impl DraftForm {
             verdict: verdict.into(),
             automatic_answer: self.automatic_answer == "on",
             standing_replies,
+            // What is no instant goes as one that approval refuses, so that it is told and not dropped.
+            valid_until_time: match self.valid_until.trim() {
+                "" => None,
+                typed => Some(show::typed_minute(typed).unwrap_or(Timestamp { seconds: -1, nanos: 0 })),
+            },
         }
     }
 
@@ -150,6 +161,7 @@ impl DraftForm {
             verdict: wording::verdict(draft.verdict(), words).code.to_owned(),
             response_level: wording::level(draft.response_level(), words).code.to_owned(),
             automatic_answer: if draft.automatic_answer { "on".to_owned() } else { String::new() },
+            valid_until: show::minute_to_type(draft.valid_until_time.as_ref()),
             standing_receipt: standing("receipt"),
             standing_question: standing("question"),
             standing_complaint: standing("complaint"),
@@ -169,10 +181,13 @@ impl DraftForm {
     }
 
     /// New boxes, filled with what is known.
-    fn fresh(kind: ClarificationKind, case: &GetCaseResponse, words: &Words) -> Self {
+    fn fresh(kind: ClarificationKind, case: &GetCaseResponse, now: OffsetDateTime, words: &Words) -> Self {
         let sentence = case.case.as_ref().map(|case| case.sentence.clone()).unwrap_or_default();
         let kind_code = wording::kind(kind, words).code.to_owned();
         let mut form = Self { kind: kind_code, expected_revision: "0".to_owned(), ..Self::default() };
+        if kind != ClarificationKind::StandingReplies {
+            form.valid_until = show::minute_to_type(proposed(case, now));
+        }
         let level = match kind {
             ClarificationKind::Holding | ClarificationKind::StandingReplies => ResponseLevel::AnswerOnly,
             _ => ResponseLevel::Publish,
@@ -239,9 +254,15 @@ pub(crate) async fn show(
     };
     let form = match before {
         Some(revision) => DraftForm::of(revision, words),
-        None => DraftForm::fresh(default_kind(asked_kind, &loaded), &loaded, words),
+        None => DraftForm::fresh(default_kind(asked_kind, &loaded), &loaded, console.clock.now(), words),
     };
     Ok(draft_page(&console, &who, loaded, form, fresh_request_id(), None))
+}
+
+/// Until when the claim can matter, where it names a day that has not passed.
+fn proposed(case: &GetCaseResponse, now: OffsetDateTime) -> Option<&Timestamp> {
+    let named = case.case.as_ref()?.named_until_time.as_ref()?;
+    show::instant(Some(named)).filter(|end| *end > now).map(|_| named)
 }
 
 /// A notice where there is no claim to answer, unless something else was asked for.
@@ -381,6 +402,9 @@ fn draft_page(
             form,
             request_id,
             newest_saved,
+            proposed_end: proposed(&loaded, now)
+                .map(|end| show::minute(Some(end), language))
+                .unwrap_or_default(),
         },
     )
 }

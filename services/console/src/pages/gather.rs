@@ -1,12 +1,13 @@
-//! Putting a case's reports right: merging, splitting, re-routing, its sentence, declined suggestions, and an
-//! automatic answer switched on again. Each form stands on the case's page; what was refused brings that page back.
+//! Putting a case's reports right: merging, splitting, re-routing, its sentence, declined suggestions, an automatic
+//! answer switched on again, and words that are not renewed. Each form stands on the case's page; what was refused brings that page back.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use contracts::approval::v1::{
-    GetCaseRequest, MergeCasesRequest, RerouteCaseRequest, ResumeAutomaticAnswerRequest, SplitCaseRequest,
+    CloseExpiredRequest, GetCaseRequest, MergeCasesRequest, RerouteCaseRequest, ResumeAutomaticAnswerRequest,
+    SplitCaseRequest,
 };
 use contracts::classification::v1::{DeclineSuggestionRequest, SetClaimSentenceRequest};
 use serde::Deserialize;
@@ -172,6 +173,31 @@ pub(crate) async fn resume_answer(
         Ok(()) => Ok(see(&format!("/case/{case_id}?done=answer_resumed"))),
         Err(problem) => {
             let typed = Typed { resume_reason: Some(form.reason.clone()), ..Typed::default() };
+            again(&console, &who, &case_id, problem, typed).await
+        }
+    }
+}
+
+/// Decides that words which hold no longer are not renewed.
+pub(crate) async fn close_expired(
+    State(console): State<Arc<Console>>,
+    Path(case_id): Path<String>,
+    Posted { who, form, .. }: Posted<ResumeForm>,
+) -> Answer {
+    let asked = async {
+        let request = CloseExpiredRequest {
+            case_id: case_id.clone(),
+            expected_revision: number(&form.expected_revision, who.words())?,
+            reason: form.reason.trim().to_owned(),
+        };
+        let answer = console.clients.approval().close_expired(who.call(request)).await;
+        answer.map_err(|status| who.problem(&status))?;
+        Ok::<(), Problem>(())
+    };
+    match asked.await {
+        Ok(()) => Ok(see(&format!("/case/{case_id}?done=expired_closed"))),
+        Err(problem) => {
+            let typed = Typed { close_reason: Some(form.reason.clone()), ..Typed::default() };
             again(&console, &who, &case_id, problem, typed).await
         }
     }

@@ -36,6 +36,7 @@
 //! | `POST /case/{case_id}/sentence` | `claim_id` `sentence` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/decline` | `suggestion_id` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/resume-answer` | `expected_revision` `reason` | 303 `/case/{case_id}` |
+//! | `POST /case/{case_id}/close-expired` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `GET /d/{secret}` | | the department's page (no session) |
 //! | `POST /d/{secret}` | `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
 //! | `GET /case/{case_id}/draft?kind=&clarification=` | | the boxes: those of `clarification`; without it the newest unfinished one of `kind`, else new ones filled from the finding |
@@ -63,13 +64,14 @@
 //! The draft's fields: `kind` (`clarification` `response` `holding` `notice` `standing_replies`), `title`,
 //! `summary`, `claim`, `check`, `conclusion`, `basis`, `advice`, `post`, `verdict` (`false` `partly_false`
 //! `misleading` `outdated` `unsubstantiated` `true` `pending`), `response_level` (`answer_only` `publish`
-//! `microblog` `mass_push` `everything`), `automatic_answer`, and for standing replies `standing_receipt`,
+//! `microblog` `mass_push` `everything`), `automatic_answer`, `valid_until` (`2026-12-01T08:00`, Beijing), and for standing replies `standing_receipt`,
 //! `standing_question`, `standing_complaint`, `standing_help`, `standing_observation`, `standing_other`,
 //! `standing_welcome`.
 //!
 //! What a driver may read off a page: `data-case-id` and `data-case-state` (`open` `checking` `found`
 //! `drafting` `in_review` `signed` `published` `needs_person` `dismissed` `halted`) on a queue row and on the
 //! case, with `data-case-code` and `data-report-count`, and on the case `data-state-revision`;
+//! `data-past-validity` where words hold no longer, on the queue with `data-past-validity-case` for each case;
 //! `data-suggestion-id` on what may belong together or apart;
 //! `data-clarification-id`, `data-revision`, `data-revision-state` (`draft` `drafted` `first_reviewed`
 //! `second_reviewed` `signed` `returned` `superseded` `revoked`) and `data-content-hash` on a revision;
@@ -141,6 +143,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/case/{case_id}/sentence", post(gather::set_sentence))
         .route("/case/{case_id}/decline", post(gather::decline))
         .route("/case/{case_id}/resume-answer", post(gather::resume_answer))
+        .route("/case/{case_id}/close-expired", post(gather::close_expired))
         .route("/case/{case_id}/draft", get(draft::show).post(draft::save))
         .route("/case/{case_id}/form", get(approval_form::show))
         .route("/case/{case_id}/answers", get(answers::show))
@@ -178,6 +181,7 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "sentence" => words.done_sentence,
         "declined" => words.done_declined,
         "answer_resumed" => words.done_answer_resumed,
+        "expired_closed" => words.done_expired_closed,
         "saved" => words.done_saved,
         "signed" => words.done_signed,
         "signed_off" => words.done_signed_off,

@@ -21,6 +21,9 @@ use crate::show;
 use crate::views::CaseView;
 use crate::wording::{self, Choice};
 
+/// Ended matters on the queue's page; those that ended first come first, and closing one makes room.
+const PAST_VALIDITY_MAX: i32 = 20;
+
 #[derive(Template)]
 #[template(path = "queue.html")]
 struct QueuePage {
@@ -43,6 +46,8 @@ struct QueueLive {
     alarms: Vec<AlarmView>,
     /// Tells that there are more alarms than are shown.
     alarms_more: Option<String>,
+    /// Whose words hold no longer: to be renewed or closed.
+    past_validity: Vec<CaseView>,
     cases: Vec<CaseView>,
     next_page: String,
     first_page: bool,
@@ -171,13 +176,20 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
     let states = if state == case::State::Unspecified { Vec::new() } else { vec![state.into()] };
     let mut approval = console.clients.approval();
     let mut alarming = console.clients.approval();
-    let (cases, alarms) = tokio::join!(
+    let mut expiring = console.clients.approval();
+    let (cases, alarms, past_validity) = tokio::join!(
         approval.list_cases(who.call(ListCasesRequest {
             states,
             page_size: 50,
-            page_token: filter.page.clone()
+            page_token: filter.page.clone(),
+            past_validity: false,
         })),
         alarming.list_alarms(who.call(ListAlarmsRequest {})),
+        expiring.list_cases(who.call(ListCasesRequest {
+            page_size: PAST_VALIDITY_MAX,
+            past_validity: true,
+            ..ListCasesRequest::default()
+        })),
     );
     let now = console.clock.now();
     let mut problem = None;
@@ -202,6 +214,15 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         }
     };
     let more = waiting.saturating_sub(alarms.len() as u64);
+    let past_validity = match past_validity {
+        Ok(cases) => cases.into_inner().cases,
+        Err(status) => {
+            problem = problem.or_else(|| Some(who.problem(&status)));
+            Vec::new()
+        }
+    };
+    let past_validity =
+        past_validity.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
     let cases: Vec<CaseView> =
         cases.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
     let urgent = cases.iter().filter(|case| case.urgent).count();
@@ -213,6 +234,7 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         alarms: alarms.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         alarms_more: (more > 0).then(|| fill(words.alarms_more, more)),
         summary: fill(&fill(&fill(words.queue_summary, cases.len()), urgent), over),
+        past_validity,
         cases,
         next_page: if next_page_token.is_empty() {
             String::new()

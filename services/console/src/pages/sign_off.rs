@@ -111,7 +111,7 @@ fn accounts(listed: &ListAccountsResponse, revision: &RevisionView, who: &Signed
     listed
         .accounts
         .iter()
-        .filter(|account| revision.renditions.iter().any(|form| form.channel_code == account.channel))
+        .filter(|account| revision.signed.renditions.iter().any(|form| form.channel_code == account.channel))
         .map(|account| AccountView {
             name: account.display_name.clone(),
             account: account.account.clone(),
@@ -125,4 +125,32 @@ fn accounts(listed: &ListAccountsResponse, revision: &RevisionView, who: &Signed
             halted: account.halted,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::approval::v1::Case;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::language::Language;
+    use crate::session::Visit;
+    use crate::views::signed_tests::assert_shows_what_is_signed;
+
+    #[test]
+    fn the_signer_sees_everything_that_is_signed() {
+        let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false };
+        assert_shows_what_is_signed(|revision| {
+            let page = SignOffPage {
+                frame: Frame::of_visitor(&visit, String::new()),
+                case: CaseView::of(Case::default(), OffsetDateTime::UNIX_EPOCH, Language::Chinese),
+                revision: RevisionView::of(revision, Language::Chinese),
+                accounts: Vec::new(),
+                accounts_problem: None,
+                all_halted: false,
+                gates: Vec::new(),
+            };
+            page.render().unwrap()
+        });
+    }
 }

@@ -28,6 +28,10 @@ pub(crate) struct CaseView {
     pub merged_into: String,
     /// True while an automatic answer of it is switched off.
     pub answer_suspended: bool,
+    /// True once its signed words hold no longer, until they are renewed or the matter is closed.
+    pub past_validity: bool,
+    /// Until when they hold, where they have an end.
+    pub valid_until: String,
 }
 
 impl CaseView {
@@ -53,6 +57,9 @@ impl CaseView {
             departments: case.departments,
             note: case.note,
             merged_into: case.merged_into_case_id,
+            past_validity: state != case::State::Dismissed
+                && show::instant(case.valid_until_time.as_ref()).is_some_and(|end| end < now),
+            valid_until: show::minute(case.valid_until_time.as_ref(), language),
             answer_suspended: !case.suspended_clarification_id.is_empty(),
         }
     }

@@ -2,6 +2,7 @@
 
 use contracts::approval::v1::{Rendition, Revision, revision};
 
+use super::signed::SignedView;
 use crate::article::{self, Block};
 use crate::language::{Language, Words};
 use crate::show;
@@ -12,12 +13,9 @@ pub(crate) struct RevisionView {
     pub clarification_id: String,
     pub revision: u64,
     pub state: Worded,
-    pub kind: Worded,
-    pub level: Worded,
-    pub verdict: Worded,
-    pub automatic_answer: bool,
+    /// What the signed bytes say; nothing when the row was altered.
+    pub signed: SignedView,
     pub title: String,
-    pub renditions: Vec<RenditionView>,
     pub content_hash: String,
     pub hash_groups: Vec<String>,
     pub chain: Vec<StepView>,
@@ -43,6 +41,8 @@ pub(crate) struct SignatureView {
     pub person: String,
     pub role: &'static str,
     pub time: String,
+    /// The gates that the signed statement confirms; empty where it names none.
+    pub gates: String,
 }
 
 /// One channel's form.
@@ -54,6 +54,8 @@ pub(crate) struct RenditionView {
     pub blocks: Vec<Block>,
     /// The exact text where it is HTML; empty where the blocks are the text.
     pub source: String,
+    /// SHA-256 of each picture.
+    pub pictures: Vec<String>,
     pub length: u32,
     pub length_limit: u32,
 }
@@ -69,7 +71,7 @@ impl RevisionView {
     pub(crate) fn of(revision: Revision, language: Language) -> Self {
         let words = language.words();
         let state = wording::revision_state(revision.state(), words);
-        let draft = revision.draft.unwrap_or_default();
+        let signed = revision.content.map(|content| SignedView::of(content, words)).unwrap_or_default();
         let chain = wording::STEPS
             .iter()
             .map(|&purpose| StepView {
@@ -83,18 +85,15 @@ impl RevisionView {
                         person_id: person.person_id,
                         person: person.display_name,
                         time: show::second(step.sign_time.as_ref()),
+                        gates: gates(&step.gates, words),
                     }
                 }),
             })
             .collect();
         Self {
             state,
-            kind: wording::kind(draft.kind(), words),
-            level: wording::level(draft.response_level(), words),
-            verdict: wording::verdict(draft.verdict(), words),
-            automatic_answer: draft.automatic_answer,
-            title: draft.title,
-            renditions: renditions(revision.renditions, words),
+            title: signed.title(),
+            signed,
             hash_groups: show::groups(&revision.content_hash),
             content_hash: revision.content_hash,
             chain,
@@ -132,6 +131,13 @@ impl RevisionView {
     }
 }
 
+/// The gates as people read them, in the order in which they are read.
+fn gates(named: &[String], words: &Words) -> String {
+    let texts = [words.gate_political, words.gate_legal, words.gate_secrecy, words.gate_text];
+    let confirmed = wording::GATES.iter().zip(texts).filter(|(name, _)| named.iter().any(|one| one == *name));
+    confirmed.map(|(_, text)| text).collect::<Vec<_>>().join(words.list_comma)
+}
+
 /// The renditions of a revision, or of a preview.
 pub(crate) fn renditions(renditions: Vec<Rendition>, words: &Words) -> Vec<RenditionView> {
     renditions
@@ -145,6 +151,7 @@ pub(crate) fn renditions(renditions: Vec<Rendition>, words: &Words) -> Vec<Rendi
                 summary: rendition.summary,
                 blocks: if html { article::blocks(&rendition.body) } else { article::lines(&rendition.body) },
                 source: if html { rendition.body } else { String::new() },
+                pictures: rendition.pictures,
                 length: rendition.length,
                 length_limit: rendition.length_limit,
             }

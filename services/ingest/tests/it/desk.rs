@@ -96,16 +96,25 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 impl Desk {
     pub async fn open() -> Self {
-        Self::open_with_reader("tesseract").await
+        Self::open_with("tesseract", 1).await
     }
 
     /// With another program to read the words in pictures.
     pub async fn open_with_reader(text_reader: &str) -> Self {
-        Self::open_in(CallbackMode::Safe, text_reader).await
+        Self::open_with(CallbackMode::Safe, text_reader, 1).await
     }
 
     /// With callbacks in another mode too.
     pub async fn open_in(mode: CallbackMode, text_reader: &str) -> Self {
+        Self::open_with(mode, text_reader, 1).await
+    }
+
+    /// Where policies count from this version on.
+    pub async fn open_with_policy_from(version: u64) -> Self {
+        Self::open_with(CallbackMode::Safe, "tesseract", version).await
+    }
+
+    async fn open_with(mode: CallbackMode, text_reader: &str, policy_version_min: u64) -> Self {
         // Another test of this process may have installed it.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -143,6 +152,7 @@ impl Desk {
             agencies: vec![AgencyConfig {
                 agency_id: agency,
                 root_public_key: press.root_public_key(),
+                policy_version_min,
                 wechat: vec![WechatConfig {
                     account: ACCOUNT.into(),
                     app_id: APP_ID.into(),

@@ -11,3 +11,4 @@ mod media;
 mod press;
 mod receipts;
 mod tenancy;
+mod validity;

@@ -1,5 +1,7 @@
 //! A press office with real keys: it signs what the tests need signed, and nothing here knows ingest.
 
+use std::collections::BTreeSet;
+
 use contracts::approval::v1 as pb;
 use ids::{AgencyId, CaseId, ClaimId, ClarificationId, KeyId, PersonId};
 use signoff::bundle::{Bundle, Signature, Signed};
@@ -7,7 +9,8 @@ use signoff::content::{Content, Rendition, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::SigningKey;
 use signoff::policy::{Policy, PolicyStep, policy_hash};
-use signoff::statement::{Purpose, Statement};
+use signoff::statement::{Gate, Purpose, Statement};
+use signoff::version::Version;
 use time::OffsetDateTime;
 
 /// What is to be signed.
@@ -19,6 +22,10 @@ pub struct Word {
     pub kind: &'static str,
     pub response_level: &'static str,
     pub automatic_answer: bool,
+    /// The last Unix second at which it holds; 0 = no end.
+    pub valid_until: i64,
+    /// The claims that are signed with it, where they are not `claim` alone.
+    pub claims: Option<BTreeSet<ClaimId>>,
     pub renditions: Vec<(&'static str, String)>,
 }
 
@@ -33,6 +40,8 @@ impl Word {
             kind: "clarification",
             response_level: "publish",
             automatic_answer: true,
+            valid_until: 0,
+            claims: None,
             renditions: vec![
                 ("page", "<p>不实。</p>".into()),
                 ("answer", "您反映的“明天凌晨3点地震”不实。{link}".into()),
@@ -70,6 +79,8 @@ impl Word {
             kind: "standing_replies",
             response_level: "answer_only",
             automatic_answer: false,
+            valid_until: 0,
+            claims: None,
             renditions: replies.map(|(channel, body)| (channel, body.to_owned())).into(),
         }
     }
@@ -145,6 +156,7 @@ impl Press {
         .encode()
         .unwrap();
         let content = Content {
+            version: Version::LATEST,
             agency: self.agency,
             case: word.case,
             clarification: word.clarification,
@@ -154,8 +166,10 @@ impl Press {
             response_level: word.response_level.to_owned(),
             automatic_answer: word.automatic_answer,
             claim_sentence: "明天凌晨3点青岚县有7级地震".to_owned(),
+            claims: word.claims.clone().unwrap_or_else(|| word.claim.into_iter().collect()),
             not_before: 0,
             not_after: 0,
+            valid_until: word.valid_until,
             renditions: word.renditions.iter().map(|(channel, body)| rendition(channel, body)).collect(),
         }
         .encode()
@@ -168,6 +182,7 @@ impl Press {
         ];
         let statements = chain.map(|(purpose, member)| {
             let document = Statement {
+                version: Version::LATEST,
                 purpose,
                 agency: self.agency,
                 case: word.case,
@@ -180,6 +195,7 @@ impl Press {
                 policy_hash: policy_hash(&policy),
                 signed_at_ms: now_ms,
                 expires_at_ms: now_ms + 3_600_000,
+                gates: if purpose == Purpose::Drafted { BTreeSet::new() } else { Gate::ALL.into() },
             }
             .encode()
             .unwrap();

@@ -10,7 +10,8 @@ use crate::{content, statement};
 /// The domain tag, first in every encoded bundle.
 pub const TAG: &str = "chengqing.bundle.v1";
 
-const BYTES_MAX: usize = 768 * 1024;
+/// The whole bundle's bound.
+pub const BYTES_MAX: usize = 768 * 1024;
 const CONTENT: Text = Text { field: "content", bytes_max: content::BYTES_MAX };
 const DOCUMENT: Text = Text { field: "document", bytes_max: 16 * 1024 };
 const STATEMENTS: List = List { field: "statements", count_max: statement::Purpose::ALL.len() };

@@ -110,6 +110,48 @@ impl<'a> Reader<'a> {
         Ok(Self { rest })
     }
 
+    /// Begins a document that has several versions, each with a tag of its own; the last is the newest.
+    pub(crate) fn of_versions<V: Copy>(
+        versions: &[(V, &'static str)],
+        bytes: &'a [u8],
+        bytes_max: usize,
+    ) -> Result<(Self, V), Malformed> {
+        let mut wrong = Malformed::WrongTag { expected: "" };
+        for (version, tag) in versions {
+            match Self::new(tag, bytes, bytes_max) {
+                Ok(reader) => return Ok((reader, *version)),
+                Err(refused) => wrong = refused,
+            }
+        }
+        Err(wrong)
+    }
+
+    /// Begins an entry of the audit trail, whose tag stands without its length.
+    pub(crate) fn unprefixed(
+        tag: &'static str,
+        bytes: &'a [u8],
+        bytes_max: usize,
+    ) -> Result<Self, Malformed> {
+        if bytes.len() > bytes_max {
+            return Err(Malformed::TooLong { field: "document", bytes_max });
+        }
+        let rest = bytes.strip_prefix(tag.as_bytes()).ok_or(Malformed::WrongTag { expected: tag })?;
+        Ok(Self { rest })
+    }
+
+    /// Reads a value that its length stands before, although there is only one length that it can have.
+    pub(crate) fn sized<T>(
+        &mut self,
+        field: &'static str,
+        length: u32,
+        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        if self.u32(field)? != length {
+            return Err(Malformed::UnknownValue { field });
+        }
+        read(self)
+    }
+
     pub(crate) fn byte(&mut self, field: &'static str) -> Result<u8, Malformed> {
         self.array::<1>(field).map(|[byte]| byte)
     }
@@ -182,6 +224,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(self) -> Result<(), Malformed> {
         if self.rest.is_empty() { Ok(()) } else { Err(Malformed::Trailing) }
     }
+}
+
+/// Says whether a list is written as a set is: strictly ascending.
+pub(crate) fn ascends<T: PartialOrd>(values: &[T]) -> bool {
+    values.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Says whether any two of a short list are equal.

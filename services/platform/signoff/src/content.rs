@@ -1,22 +1,34 @@
 //! What will be said: one revision of a clarification with its form for every channel. It holds no rule about
 //! how long a post may be or who may sign it.
 
-use ids::{AgencyId, CaseId, ClarificationId};
+use std::collections::BTreeSet;
+
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId};
 use sha2::{Digest, Sha256};
 
-use crate::codec::{List, Reader, Text, Writer, repeats};
+use crate::codec::{List, Reader, Text, Writer, ascends, repeats};
 use crate::malformed::Malformed;
+use crate::version::Version;
 
 /// The domain tag, first in every encoded content.
-pub const TAG: &str = "chengqing.content.v1";
+pub const TAG: &str = "chengqing.content.v2";
+
+/// The domain tag of version 1, in which nothing new is written.
+pub const TAG_V1: &str = "chengqing.content.v1";
+
+const TAGS: [(Version, &str); 2] = [(Version::One, TAG_V1), (Version::Two, TAG)];
 
 /// The whole document's bound. The event that carries it must stay below the bus's 1 MiB.
 pub const BYTES_MAX: usize = 512 * 1024;
+
+/// The claims that one content may answer.
+pub const CLAIMS_MAX: usize = 1024;
 
 const KIND: Text = Text { field: "kind", bytes_max: 64 };
 const VERDICT: Text = Text { field: "verdict", bytes_max: 64 };
 const RESPONSE_LEVEL: Text = Text { field: "response_level", bytes_max: 64 };
 const CLAIM_SENTENCE: Text = Text { field: "claim_sentence", bytes_max: 16 * 1024 };
+const CLAIMS: List = List { field: "claims", count_max: CLAIMS_MAX };
 const RENDITIONS: List = List { field: "renditions", count_max: 64 };
 const CHANNEL: Text = Text { field: "channel", bytes_max: 64 };
 const TITLE: Text = Text { field: "title", bytes_max: 1024 };
@@ -27,6 +39,8 @@ const PICTURES: List = List { field: "pictures", count_max: 64 };
 /// One revision of a clarification, exactly as it will be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
+    /// The version that it is written in.
+    pub version: Version,
     /// The agency that says it.
     pub agency: AgencyId,
     /// The case that it belongs to.
@@ -45,10 +59,16 @@ pub struct Content {
     pub automatic_answer: bool,
     /// What is being said in public, in one sentence.
     pub claim_sentence: String,
+    /// The claims that the words answer: nobody else is told them by machine. Empty for what answers no claim,
+    /// and in version 1, which does not say.
+    pub claims: BTreeSet<ClaimId>,
     /// First Unix second at which it may go out; 0 = open.
     pub not_before: i64,
     /// Last Unix second at which it may still go out; 0 = open.
     pub not_after: i64,
+    /// Last Unix second at which the words hold; after it nobody is told them by machine. 0 = no end, as always
+    /// in version 1.
+    pub valid_until: i64,
     /// Its form for each channel; at most one per channel.
     pub renditions: Vec<Rendition>,
 }
@@ -72,9 +92,15 @@ impl Content {
     /// Writes the exact bytes that are hashed and signed.
     ///
     /// # Errors
-    /// When a field exceeds its bound or two renditions name one channel.
+    /// When a field exceeds its bound, two renditions name one channel, or version 1 would have to say what it
+    /// has no place for.
     pub fn encode(&self) -> Result<Vec<u8>, Malformed> {
-        let mut writer = Writer::new(TAG);
+        self.version.check_absent("claims", self.claims.is_empty())?;
+        self.version.check_absent("valid_until", self.valid_until == 0)?;
+        let mut writer = Writer::new(match self.version {
+            Version::One => TAG_V1,
+            Version::Two => TAG,
+        });
         writer.id(self.agency.as_uuid());
         writer.id(self.case.as_uuid());
         writer.id(self.clarification.as_uuid());
@@ -84,8 +110,17 @@ impl Content {
         writer.text(RESPONSE_LEVEL, &self.response_level)?;
         writer.byte(u8::from(self.automatic_answer));
         writer.text(CLAIM_SENTENCE, &self.claim_sentence)?;
+        if self.version == Version::Two {
+            writer.count(CLAIMS, self.claims.len())?;
+            for claim in &self.claims {
+                writer.id(claim.as_uuid());
+            }
+        }
         writer.i64(self.not_before);
         writer.i64(self.not_after);
+        if self.version == Version::Two {
+            writer.i64(self.valid_until);
+        }
         writer.count(RENDITIONS, self.renditions.len())?;
         for rendition in &self.renditions {
             rendition.write(&mut writer)?;
@@ -99,8 +134,9 @@ impl Content {
     /// # Errors
     /// When the bytes are anything else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(TAG, bytes, BYTES_MAX)?;
+        let (mut reader, version) = Reader::of_versions(&TAGS, bytes, BYTES_MAX)?;
         let content = Self {
+            version,
             agency: reader.id("agency")?,
             case: reader.id("case")?,
             clarification: reader.id("clarification")?,
@@ -110,8 +146,16 @@ impl Content {
             response_level: reader.text(RESPONSE_LEVEL)?,
             automatic_answer: reader.bool("automatic_answer")?,
             claim_sentence: reader.text(CLAIM_SENTENCE)?,
+            claims: match version {
+                Version::One => BTreeSet::new(),
+                Version::Two => read_claims(&mut reader)?,
+            },
             not_before: reader.i64("not_before")?,
             not_after: reader.i64("not_after")?,
+            valid_until: match version {
+                Version::One => 0,
+                Version::Two => reader.i64("valid_until")?,
+            },
             renditions: reader.list(RENDITIONS, Rendition::read)?,
         };
         reader.finish()?;
@@ -125,10 +169,43 @@ impl Content {
         self.renditions.iter().find(|rendition| rendition.channel == channel)
     }
 
+    /// The last Unix second at which the words may still go out: the earlier end of window and validity; `None`
+    /// where neither has one.
+    #[must_use]
+    pub fn last_second(&self) -> Option<i64> {
+        [self.not_after, self.valid_until].into_iter().filter(|end| *end != 0).min()
+    }
+
+    /// True once the words hold no longer, whatever their window said.
+    #[must_use]
+    pub const fn has_ended(&self, unix_second: i64) -> bool {
+        self.valid_until != 0 && unix_second > self.valid_until
+    }
+
+    /// True when the words were signed for the askers of `claim`. Version 1 does not say, and is taken at the
+    /// word of whoever brings it.
+    #[must_use]
+    pub fn answers(&self, claim: Option<ClaimId>) -> bool {
+        match (self.version, claim) {
+            (Version::One, _) => true,
+            (Version::Two, None) => self.claims.is_empty(),
+            (Version::Two, Some(claim)) => self.claims.contains(&claim),
+        }
+    }
+
     fn check_channels(&self) -> Result<(), Malformed> {
         let channels: Vec<&str> =
             self.renditions.iter().map(|rendition| rendition.channel.as_str()).collect();
         if repeats(&channels) { Err(Malformed::Repeated { field: "channel" }) } else { Ok(()) }
+    }
+}
+
+fn read_claims(reader: &mut Reader<'_>) -> Result<BTreeSet<ClaimId>, Malformed> {
+    let claims: Vec<ClaimId> = reader.list(CLAIMS, |reader| reader.id("claims"))?;
+    if ascends(&claims) {
+        Ok(claims.into_iter().collect())
+    } else {
+        Err(Malformed::Unordered { field: "claims" })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people sign, and how anyone checks it: canonical documents, Ed25519 signatures over their exact bytes,
-//! one function that says whether a bundle may be spoken, and the box that keeps a person's key.
+//! one function that says whether a bundle may be spoken, evidence of one that was, and the box that keeps a
+//! person's key.
 //!
 //! The encoding is written down in `ENCODING.md`, with test vectors, so that another implementation can verify
 //! the same evidence. This crate reads no clock, database, configuration or network, and it decides nothing
@@ -9,10 +10,13 @@ pub mod bundle;
 mod codec;
 pub mod content;
 pub mod enrolment;
+pub mod evidence;
 pub mod key;
 pub mod malformed;
 pub mod policy;
 pub mod refused;
 pub mod sealed;
 pub mod statement;
+pub mod trail;
 pub mod verify;
+pub mod version;

@@ -46,6 +46,18 @@ pub enum Malformed {
         /// The field.
         field: &'static str,
     },
+    /// The document's version has no place for this.
+    #[error("this version of the document has no {field}")]
+    NotInVersion {
+        /// The field.
+        field: &'static str,
+    },
+    /// A set is not written in ascending order, which is its only encoding.
+    #[error("{field} is not in ascending order")]
+    Unordered {
+        /// The field.
+        field: &'static str,
+    },
     /// The same thing is named twice where once is meant.
     #[error("{field} names the same thing twice")]
     Repeated {

@@ -105,6 +105,13 @@ pub enum Refused {
     PolicySignersSame,
     /// A signature of the policy is not over these bytes.
     PolicyUnsigned,
+    /// The policy is older than the verifier still takes.
+    PolicyTooOld {
+        /// Its version.
+        version: u64,
+        /// The oldest that counts.
+        version_min: u64,
+    },
     /// The policy leaves out a step that every chain needs.
     PolicyTooShort {
         /// The step.
@@ -157,6 +164,21 @@ pub enum Refused {
     },
     /// A statement was made under another policy.
     PolicyHash {
+        /// The step.
+        purpose: Purpose,
+    },
+    /// A statement is of another version than the content.
+    VersionMixed {
+        /// The step.
+        purpose: Purpose,
+    },
+    /// A reviewer or signer has not confirmed all four gates.
+    GatesOpen {
+        /// The step.
+        purpose: Purpose,
+    },
+    /// A statement was made before the one that it builds on.
+    TimesBackwards {
         /// The step.
         purpose: Purpose,
     },
@@ -222,6 +244,7 @@ impl Refused {
             Self::PolicySignerNotAdministrator => "POLICY_SIGNER_NOT_ADMINISTRATOR",
             Self::PolicySignersSame => "POLICY_SIGNERS_SAME",
             Self::PolicyUnsigned => "POLICY_UNSIGNED",
+            Self::PolicyTooOld { .. } => "POLICY_TOO_OLD",
             Self::PolicyTooShort { .. } => "POLICY_TOO_SHORT",
             Self::PolicyRole { .. } => "POLICY_ROLE",
             Self::StatementSignatureCount { .. } => "STATEMENT_SIGNATURE_COUNT",
@@ -233,6 +256,9 @@ impl Refused {
             Self::OutsiderInChain { .. } => "OUTSIDER_IN_CHAIN",
             Self::ContentHash { .. } => "CONTENT_HASH",
             Self::PolicyHash { .. } => "POLICY_HASH",
+            Self::VersionMixed { .. } => "VERSION_MIXED",
+            Self::GatesOpen { .. } => "GATES_OPEN",
+            Self::TimesBackwards { .. } => "TIMES_BACKWARDS",
             Self::StatementFromFuture { .. } => "STATEMENT_FROM_FUTURE",
             Self::StatementExpired { .. } => "STATEMENT_EXPIRED",
             Self::StatementTooLong { .. } => "STATEMENT_TOO_LONG",
@@ -261,6 +287,9 @@ impl Refused {
             Self::PolicySignerNotAdministrator => "审批规则的签署人不是已登记的管理员".to_owned(),
             Self::PolicySignersSame => "审批规则的两个签名出自同一人".to_owned(),
             Self::PolicyUnsigned => "审批规则的签名无效，规则可能已被改动".to_owned(),
+            Self::PolicyTooOld { version, version_min } => {
+                format!("审批规则是第{version}版，已被取代：至少要第{version_min}版")
+            }
             Self::PolicyTooShort { purpose } => format!("审批规则缺少不可省略的“{}”一步", purpose.zh()),
             Self::PolicyRole { purpose } => {
                 format!("审批规则允许管理员或审计员参与“{}”，这是不允许的", purpose.zh())
@@ -280,6 +309,13 @@ impl Refused {
                 format!("“{}”签署的不是这份内容：内容在签署后被改动过", purpose.zh())
             }
             Self::PolicyHash { purpose } => format!("“{}”签署时所依据的不是这份审批规则", purpose.zh()),
+            Self::VersionMixed { purpose } => {
+                format!("“{}”的声明与稿件内容不是同一版格式", purpose.zh())
+            }
+            Self::GatesOpen { purpose } => format!("“{}”没有确认全部四关", purpose.zh()),
+            Self::TimesBackwards { purpose } => {
+                format!("“{}”的签署时间早于它前面的一步", purpose.zh())
+            }
             Self::StatementFromFuture { purpose } => format!("“{}”的签署时间在未来", purpose.zh()),
             Self::StatementExpired { purpose } => format!("“{}”的签署已过有效期，需要重新签署", purpose.zh()),
             Self::StatementTooLong { purpose } => {
@@ -318,6 +354,11 @@ impl Refused {
             }
             Self::PolicySignersSame => "both signatures of the policy are one person's".to_owned(),
             Self::PolicyUnsigned => "a signature of the policy is not over these bytes".to_owned(),
+            Self::PolicyTooOld { version, version_min } => {
+                format!(
+                    "the policy is version {version} and was replaced: {version_min} is the oldest that counts"
+                )
+            }
             Self::PolicyTooShort { purpose } => {
                 format!("the policy leaves out the step \"{}\"", purpose.as_str())
             }
@@ -349,6 +390,15 @@ impl Refused {
                 format!("\"{}\" was made over other words than these", purpose.as_str())
             }
             Self::PolicyHash { purpose } => format!("\"{}\" was made under another policy", purpose.as_str()),
+            Self::VersionMixed { purpose } => {
+                format!("\"{}\" is of another version than the content", purpose.as_str())
+            }
+            Self::GatesOpen { purpose } => {
+                format!("\"{}\" does not confirm all four gates", purpose.as_str())
+            }
+            Self::TimesBackwards { purpose } => {
+                format!("\"{}\" was made before the step that it builds on", purpose.as_str())
+            }
             Self::StatementFromFuture { purpose } => {
                 format!("the time of \"{}\" lies in the future", purpose.as_str())
             }

@@ -16,7 +16,8 @@ use crate::enrolment::{ADMINISTRATOR, AUDITOR, Enrolment};
 use crate::key::{RootKey, verifies};
 use crate::policy::{Policy, policy_hash};
 use crate::refused::{Document, Refused, Subject};
-use crate::statement::{Purpose, Statement};
+use crate::statement::{Gate, Purpose, Statement};
+use crate::version::Version;
 
 /// How far a signer's clock may run ahead of the verifier's, in milliseconds.
 pub const SKEW_MAX_MS: i64 = 120_000;
@@ -24,8 +25,8 @@ pub const SKEW_MAX_MS: i64 = 120_000;
 /// The fewest people that take words from draft to public.
 pub const PEOPLE_MIN: usize = 3;
 
-/// More than any honest bundle carries: four steps and two administrators, with room for changed keys.
-const ENROLMENTS_MAX: usize = 16;
+/// Enrolments of a bundle: four steps and the administrators, with room for changed keys.
+pub const ENROLMENTS_MAX: usize = 16;
 
 /// The steps that no policy can leave out; with three people at least one review stands between them.
 const STEPS_ALWAYS: [Purpose; 2] = [Purpose::Drafted, Purpose::Signed];
@@ -37,6 +38,19 @@ const STEPS_APART: [(Purpose, Purpose); 4] = [
     (Purpose::FirstReviewed, Purpose::Signed),
     (Purpose::SecondReviewed, Purpose::Signed),
 ];
+
+/// Whom a verifier believes, for one agency. It comes from the verifier's own configuration, never out of what is
+/// to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// The agency.
+    pub agency: AgencyId,
+    /// Its root public key: the only reason to believe an enrolment.
+    pub root: RootKey,
+    /// The oldest policy that counts. A policy that was replaced by a stricter one stays signed for ever; this is
+    /// what ends it.
+    pub policy_version_min: u64,
+}
 
 /// What the caller believes it is looking at.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +72,8 @@ pub struct Verified {
     pub content_hash: [u8; 32],
     /// SHA-256 of the policy's bytes.
     pub policy_hash: [u8; 32],
+    /// The policy's version.
+    pub policy_version: u64,
     /// Who took which step, in the chain's order.
     pub chain: Vec<Witness>,
     /// When the first of the statements expires, in Unix milliseconds.
@@ -77,27 +93,32 @@ pub struct Witness {
     pub role: String,
     /// When, in Unix milliseconds.
     pub signed_at_ms: i64,
+    /// The gates that the person confirmed; version 1 does not say.
+    pub gates: BTreeSet<Gate>,
 }
 
-/// Says whether `bundle` may be spoken for `agency`, as of an instant: normally now; for a copy that was
-/// accepted earlier (a public page, a standing reply), the instant of its acceptance.
+/// Says whether `bundle` may be spoken, as of an instant: normally now; for a copy that was accepted earlier (a
+/// public page, a standing reply), the instant of its acceptance.
 ///
 /// # Errors
 /// The first rule that the bundle breaks.
 pub fn verify(
     bundle: &Bundle,
-    root: &RootKey,
-    agency: AgencyId,
+    trust: &Trust,
     expected: &Expected,
     as_of: OffsetDateTime,
 ) -> Result<Verified, Refused> {
+    let agency = trust.agency;
     let as_of_ms = unix_ms(as_of);
     if bundle.statements.len() > Purpose::ALL.len() || bundle.enrolments.len() > ENROLMENTS_MAX {
         return Err(Refused::Oversized);
     }
     let content = read_content(bundle, agency, expected)?;
-    let enrolled = read_enrolments(bundle, root, agency, as_of_ms)?;
-    let (policy, administrators) = read_policy(&bundle.policy, &enrolled, agency)?;
+    let enrolled = read_enrolments(bundle, &trust.root, agency, as_of_ms)?;
+    let policy = read_policy(&bundle.policy, &enrolled, trust)?;
+    // All that the bundle enrols, not the policy's two signers alone: a third one with a second key is one too.
+    let outsiders: BTreeSet<PersonId> =
+        enrolled.values().filter(|key| is_outsider(&key.role)).map(|key| key.person).collect();
     let hashes =
         Hashes { content: content_hash(&bundle.content), policy: policy_hash(&bundle.policy.document) };
 
@@ -107,13 +128,15 @@ pub fn verify(
         let purpose = statement.purpose;
         check_subject(&statement, agency, expected)?;
         check_hashes(&statement, &hashes)?;
-        check_entitled(&statement, signer, &policy, &administrators)?;
+        check_version(&statement, content.version)?;
+        check_entitled(&statement, signer, &policy, &outsiders)?;
         check_time(&statement, signer, &policy, as_of_ms)?;
         if steps.insert(purpose, (statement, signer)).is_some() {
             return Err(Refused::StepRepeated { purpose });
         }
     }
     check_complete(&steps, &policy)?;
+    check_order(&steps)?;
 
     let expires_at_ms = steps.values().map(|(statement, _)| statement.expires_at_ms).min();
     let chain = steps.into_values().map(|(statement, signer)| Witness {
@@ -122,11 +145,13 @@ pub fn verify(
         display_name: signer.display_name.clone(),
         role: statement.role,
         signed_at_ms: statement.signed_at_ms,
+        gates: statement.gates,
     });
     Ok(Verified {
         content,
         content_hash: hashes.content,
         policy_hash: hashes.policy,
+        policy_version: policy.version,
         chain: chain.collect(),
         // A complete chain has statements; were there none, nothing would count.
         expires_at_ms: expires_at_ms.unwrap_or(i64::MIN),
@@ -195,8 +220,8 @@ fn read_enrolments(
 fn read_policy(
     signed: &Signed,
     enrolled: &BTreeMap<KeyId, Enrolment>,
-    agency: AgencyId,
-) -> Result<(Policy, BTreeSet<PersonId>), Refused> {
+    trust: &Trust,
+) -> Result<Policy, Refused> {
     let policy = Policy::decode(&signed.document)
         .map_err(|malformed| Refused::Unreadable { document: Document::Policy, malformed })?;
     if signed.signatures.len() != 2 {
@@ -215,8 +240,12 @@ fn read_policy(
     if administrators.len() != 2 {
         return Err(Refused::PolicySignersSame);
     }
-    if policy.agency != agency {
+    if policy.agency != trust.agency {
         return Err(Refused::Foreign { document: Document::Policy, subject: Subject::Agency });
+    }
+    if policy.version < trust.policy_version_min {
+        let (version, version_min) = (policy.version, trust.policy_version_min);
+        return Err(Refused::PolicyTooOld { version, version_min });
     }
     for purpose in STEPS_ALWAYS {
         if policy.step(purpose).is_none() {
@@ -228,7 +257,7 @@ fn read_policy(
             return Err(Refused::PolicyRole { purpose: step.purpose });
         }
     }
-    Ok((policy, administrators))
+    Ok(policy)
 }
 
 /// Reads a statement that its own key has signed. What it says is not judged yet.
@@ -279,18 +308,31 @@ fn check_hashes(statement: &Statement, hashes: &Hashes) -> Result<(), Refused> {
     Ok(())
 }
 
+/// A chain is of one version, so that nobody signs a content of version 2 in statements that name no gates.
+fn check_version(statement: &Statement, version: Version) -> Result<(), Refused> {
+    let purpose = statement.purpose;
+    if statement.version != version {
+        return Err(Refused::VersionMixed { purpose });
+    }
+    let gates_needed = version == Version::Two && purpose != Purpose::Drafted;
+    if gates_needed && statement.gates.len() < Gate::ALL.len() {
+        return Err(Refused::GatesOpen { purpose });
+    }
+    Ok(())
+}
+
 fn check_entitled(
     statement: &Statement,
     signer: &Enrolment,
     policy: &Policy,
-    administrators: &BTreeSet<PersonId>,
+    outsiders: &BTreeSet<PersonId>,
 ) -> Result<(), Refused> {
     let purpose = statement.purpose;
     if statement.person != signer.person {
         return Err(Refused::SignerNotOwner { purpose });
     }
     // By role and by person: an administrator with a second key in another role is still an administrator.
-    if is_outsider(&signer.role) || administrators.contains(&statement.person) {
+    if outsiders.contains(&statement.person) {
         return Err(Refused::OutsiderInChain { purpose });
     }
     if !signer.purposes.contains(&purpose) {
@@ -348,6 +390,18 @@ fn check_complete(
     let people_min = PEOPLE_MIN.max(usize::try_from(policy.people_min).unwrap_or(usize::MAX));
     if people.len() < people_min {
         return Err(Refused::TooFewPeople { people: people.len(), people_min });
+    }
+    Ok(())
+}
+
+/// Whoever reviews has something in front of them that was signed before.
+fn check_order(steps: &BTreeMap<Purpose, (Statement, &Enrolment)>) -> Result<(), Refused> {
+    let mut before = i64::MIN;
+    for (purpose, (statement, _)) in steps {
+        if statement.signed_at_ms < before {
+            return Err(Refused::TimesBackwards { purpose: *purpose });
+        }
+        before = statement.signed_at_ms;
     }
     Ok(())
 }

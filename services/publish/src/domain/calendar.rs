@@ -45,10 +45,11 @@ pub enum Window {
     Over,
 }
 
-/// Reads a content's window: Unix seconds, 0 = open on that side.
+/// Reads a content's window: the first Unix second, 0 = open, and the last one, where there is one: its window's end
+/// or that of its validity.
 #[must_use]
-pub fn window(not_before: i64, not_after: i64, now: OffsetDateTime) -> Window {
-    if not_after != 0 && now.unix_timestamp() > not_after {
+pub fn window(not_before: i64, last_second: Option<i64>, now: OffsetDateTime) -> Window {
+    if last_second.is_some_and(|last| now.unix_timestamp() > last) {
         return Window::Over;
     }
     if not_before <= now.unix_timestamp() {
@@ -75,10 +76,10 @@ mod tests {
     fn a_window_is_open_on_the_side_that_says_nothing() {
         let now = datetime!(2026-11-22 12:00:00 UTC);
         let second = now.unix_timestamp();
-        assert_eq!(window(0, 0, now), Window::Open);
-        assert_eq!(window(second, second, now), Window::Open);
-        assert_eq!(window(second + 1, 0, now), Window::Opens(now + Duration::seconds(1)));
-        assert_eq!(window(0, second - 1, now), Window::Over);
-        assert_eq!(window(i64::MAX, 0, now), Window::Over);
+        assert_eq!(window(0, None, now), Window::Open);
+        assert_eq!(window(second, Some(second), now), Window::Open);
+        assert_eq!(window(second + 1, None, now), Window::Opens(now + Duration::seconds(1)));
+        assert_eq!(window(0, Some(second - 1), now), Window::Over);
+        assert_eq!(window(i64::MAX, None, now), Window::Over);
     }
 }

@@ -15,38 +15,26 @@ pub struct Planned {
     pub impossible: Option<String>,
 }
 
-/// The channels of a response level, in the order in which they go out.
-///
-/// `None` for a level that this version does not know: nothing may be guessed into public.
+/// The channels that words were signed for, in the order in which they go out: those that they have a form for. What
+/// a response level stands for today adds none and takes none away.
 #[must_use]
-pub fn channels(response_level: &str) -> Option<&'static [Channel]> {
-    match response_level {
-        "answer_only" => Some(&[]),
-        "publish" => Some(&[Channel::Page]),
-        "microblog" => Some(&[Channel::Page, Channel::Weibo]),
-        "mass_push" => Some(&[Channel::Page, Channel::Wechat]),
-        "everything" => Some(&[Channel::Page, Channel::Wechat, Channel::Weibo]),
-        _ => None,
-    }
+pub fn channels(content: &Content) -> Vec<Channel> {
+    [Channel::Page, Channel::Wechat, Channel::Weibo]
+        .into_iter()
+        .filter(|channel| content.rendition(channel.as_str()).is_some())
+        .collect()
 }
 
 /// Plans a verified content. `accounts` are the agency's, the page excepted, which every agency has.
 #[must_use]
 pub fn plan(content: &Content, accounts: &[Account]) -> Vec<Planned> {
-    let Some(channels) = channels(&content.response_level) else {
-        return vec![Planned {
-            account: page(),
-            title: content.claim_sentence.clone(),
-            impossible: Some("系统不认识这份稿件的处置方式，没有发布".to_owned()),
-        }];
-    };
     let mut planned = Vec::new();
-    for channel in channels {
-        let rendition = content.rendition(channel.as_str());
-        for account in accounts_of(*channel, accounts) {
+    for channel in channels(content) {
+        let Some(rendition) = content.rendition(channel.as_str()) else { continue };
+        for account in accounts_of(channel, accounts) {
             planned.push(Planned {
-                title: rendition.map(|rendition| title(rendition, content)).unwrap_or_default(),
-                impossible: impossible(*channel, &account, rendition),
+                title: title(rendition, content),
+                impossible: impossible(channel, &account, rendition),
                 account,
             });
         }
@@ -58,8 +46,9 @@ pub fn plan(content: &Content, accounts: &[Account]) -> Vec<Planned> {
 /// the case says why nothing goes out there; on the page where even that cannot be read.
 #[must_use]
 pub fn plan_refused(content: Option<&Content>, accounts: &[Account]) -> Vec<Account> {
-    let channels = content.and_then(|content| channels(&content.response_level)).unwrap_or_default();
-    let meant: Vec<Account> = channels.iter().flat_map(|channel| accounts_of(*channel, accounts)).collect();
+    let channels = content.map(channels).unwrap_or_default();
+    let meant: Vec<Account> =
+        channels.into_iter().flat_map(|channel| accounts_of(channel, accounts)).collect();
     if meant.is_empty() { vec![page()] } else { meant }
 }
 
@@ -76,9 +65,8 @@ fn accounts_of(channel: Channel, accounts: &[Account]) -> Vec<Account> {
     configured
 }
 
-fn impossible(channel: Channel, account: &Account, rendition: Option<&Rendition>) -> Option<String> {
+fn impossible(channel: Channel, account: &Account, rendition: &Rendition) -> Option<String> {
     let name = channel.zh();
-    let Some(rendition) = rendition else { return Some(format!("签发的稿件中没有{name}的稿样")) };
     if account.slug.is_empty() {
         return Some(format!("本单位没有配置{name}账号"));
     }
@@ -98,12 +86,16 @@ fn page() -> Account {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use ids::{AgencyId, CaseId, ClarificationId};
+    use signoff::version::Version;
 
     use super::*;
 
     fn content(response_level: &str, channels: &[&str]) -> Content {
         Content {
+            version: Version::LATEST,
             agency: AgencyId::mint(),
             case: CaseId::mint(),
             clarification: ClarificationId::mint(),
@@ -113,8 +105,10 @@ mod tests {
             response_level: response_level.into(),
             automatic_answer: true,
             claim_sentence: "明天有地震".into(),
+            claims: BTreeSet::new(),
             not_before: 0,
             not_after: 0,
+            valid_until: 0,
             renditions: channels
                 .iter()
                 .map(|channel| Rendition {
@@ -139,41 +133,42 @@ mod tests {
     }
 
     #[test]
-    fn a_level_says_which_channels_and_the_page_comes_first() {
-        let all = ["page", "wechat", "weibo", "answer"];
-        let of = |level| plan(&content(level, &all), &accounts());
-        assert!(of("answer_only").is_empty());
-        assert_eq!(slugs(&of("publish")), ["page"]);
-        assert_eq!(slugs(&of("microblog")), ["page", "qinglan-weibo"]);
-        assert_eq!(slugs(&of("mass_push")), ["page", "qinglan-wechat"]);
-        assert_eq!(slugs(&of("everything")), ["page", "qinglan-wechat", "qinglan-weibo"]);
-        assert!(of("everything").iter().all(|planned| planned.impossible.is_none()));
-        assert_eq!(of("microblog")[1].title, "明天有地震");
+    fn the_signed_forms_say_which_channels_and_the_page_comes_first() {
+        let of = |channels: &[&str]| plan(&content("everything", channels), &accounts());
+        assert!(of(&["answer", "answer.auto", "standing.receipt"]).is_empty());
+        assert_eq!(slugs(&of(&["answer", "page"])), ["page"]);
+        assert_eq!(slugs(&of(&["weibo", "page"])), ["page", "qinglan-weibo"]);
+        assert_eq!(slugs(&of(&["page", "wechat"])), ["page", "qinglan-wechat"]);
+        let all = of(&["weibo", "wechat", "page", "answer"]);
+        assert_eq!(slugs(&all), ["page", "qinglan-wechat", "qinglan-weibo"]);
+        assert!(all.iter().all(|planned| planned.impossible.is_none()));
+        assert_eq!((all[1].title.as_str(), all[2].title.as_str()), ("没有地震预报", "明天有地震"));
+    }
+
+    #[test]
+    fn what_a_level_means_neither_adds_nor_takes_a_channel() {
+        for level in ["answer_only", "publish", "everything", "shout", ""] {
+            let planned = plan(&content(level, &["page", "weibo"]), &accounts());
+            assert_eq!(slugs(&planned), ["page", "qinglan-weibo"], "{level}");
+        }
     }
 
     #[test]
     fn what_cannot_go_says_why() {
-        let without_rendition = plan(&content("everything", &["page", "wechat"]), &accounts());
-        assert!(without_rendition[2].impossible.as_ref().unwrap().contains("没有微博的稿样"));
-
         let without_account = plan(&content("mass_push", &["page", "wechat"]), &[]);
         assert!(without_account[1].impossible.as_ref().unwrap().contains("没有配置微信公众号账号"));
 
         let mut with_picture = content("publish", &["page"]);
         with_picture.renditions[0].pictures.push([1; 32]);
         assert!(plan(&with_picture, &[])[0].impossible.is_some());
-
-        let unknown = plan(&content("shout", &["page"]), &accounts());
-        assert_eq!(slugs(&unknown), ["page"]);
-        assert!(unknown[0].impossible.is_some());
     }
 
     #[test]
     fn a_refusal_is_shown_somewhere_whatever_it_says() {
         let shown = |content: Option<&Content>| plan_refused(content, &accounts()).len();
         assert_eq!(shown(None), 1);
-        assert_eq!(shown(Some(&content("answer_only", &[]))), 1);
-        assert_eq!(shown(Some(&content("shout", &[]))), 1);
-        assert_eq!(shown(Some(&content("everything", &[]))), 3);
+        assert_eq!(shown(Some(&content("answer_only", &["answer"]))), 1);
+        assert_eq!(shown(Some(&content("everything", &[]))), 1);
+        assert_eq!(shown(Some(&content("publish", &["page", "wechat", "weibo"]))), 3);
     }
 }

@@ -58,7 +58,7 @@ pub async fn look(
             return Ok(Passed::Stays);
         }
     };
-    match window(verified.content.not_before, verified.content.not_after, now) {
+    match window(verified.content.not_before, verified.content.last_second(), now) {
         Window::Open => Ok(Passed::Go(Box::new((publication, verified)))),
         Window::Opens(opening) => {
             store::publication::set_due(tx, publication.id, opening).await?;
@@ -67,9 +67,11 @@ pub async fn look(
         Window::Over => {
             let command = match publication.state {
                 State::Uncertain => Command::AskPerson {
-                    reason: "发布时间已过，此前的提交结果未明，请人工核对".to_owned(),
+                    reason: "发布时间或适用期已过，此前的提交结果未明，请人工核对".to_owned(),
                 },
-                _ => Command::Fail { reason: "签发的发布时间已过，没有发出".to_owned() },
+                _ => Command::Fail {
+                    reason: "签发的发布时间或适用期已过，没有发出".to_owned()
+                },
             };
             change(tx, publication, command, now).await?;
             Ok(Passed::Stays)

@@ -87,6 +87,11 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 impl Desk {
     pub async fn open() -> Self {
+        Self::open_with_policy_from(1).await
+    }
+
+    /// Where policies count from this version on.
+    pub async fn open_with_policy_from(policy_version_min: u64) -> Self {
         // First, because it gives the process the TLS provider that everything else takes for granted.
         let http = wechat::client::http_client().unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -115,6 +120,7 @@ impl Desk {
                 agency_id: office.agency,
                 name: "青岚县（演示）".into(),
                 root_public_key: office.root_public_key(),
+                policy_version_min,
                 wechat: vec![WechatConfig {
                     account: "qinglan-wechat".into(),
                     display_name: "青岚发布".into(),

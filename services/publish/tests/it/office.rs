@@ -1,5 +1,7 @@
 //! A press office that signs: five people with keys, a root key, a policy.
 
+use std::collections::BTreeSet;
+
 use contracts::approval::v1::ClarificationSigned;
 use contracts::approval::v1::clarification_signed::{Signature as SignatureEvent, Signed as SignedEvent};
 use ids::{AgencyId, CaseId, ClarificationId, KeyId, PersonId};
@@ -8,7 +10,8 @@ use signoff::content::{Content, Rendition, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::SigningKey;
 use signoff::policy::{Policy, PolicyStep, policy_hash};
-use signoff::statement::{Purpose, Statement};
+use signoff::statement::{Gate, Purpose, Statement};
+use signoff::version::Version;
 use time::OffsetDateTime;
 
 const DAY_MS: i64 = 86_400_000;
@@ -27,6 +30,8 @@ pub struct Office {
     people: Vec<Member>,
     /// How long statements count.
     pub lifetime_ms: i64,
+    /// The version of its policy.
+    pub policy_version: u64,
 }
 
 impl Office {
@@ -64,6 +69,7 @@ impl Office {
                 (Purpose::Signed, 2),
             ],
             lifetime_ms: 3 * DAY_MS,
+            policy_version: 1,
         }
     }
 
@@ -76,7 +82,7 @@ impl Office {
     pub fn sign(&self, content: &Content, now: OffsetDateTime) -> Bundle {
         let policy = Policy {
             agency: self.agency,
-            version: 1,
+            version: self.policy_version,
             steps: Purpose::ALL
                 .map(|purpose| PolicyStep {
                     purpose,
@@ -92,6 +98,7 @@ impl Office {
         let statements = self.chain.iter().map(|(purpose, who)| {
             let member = &self.people[*who];
             let statement = Statement {
+                version: content.version,
                 purpose: *purpose,
                 agency: self.agency,
                 case: content.case,
@@ -104,6 +111,7 @@ impl Office {
                 policy_hash: policy_hash(&policy),
                 signed_at_ms: ms(now),
                 expires_at_ms: ms(now) + self.lifetime_ms,
+                gates: gates(content.version, *purpose),
             };
             let document = statement.encode().unwrap();
             Signed { signatures: vec![member.key.sign(&document, Some(statement.key))], document }
@@ -128,6 +136,10 @@ impl Office {
     }
 }
 
+fn gates(version: Version, purpose: Purpose) -> BTreeSet<Gate> {
+    if version == Version::One || purpose == Purpose::Drafted { BTreeSet::new() } else { Gate::ALL.into() }
+}
+
 /// A clarification for all channels; change what the test is about.
 pub fn earthquake(agency: AgencyId) -> Content {
     let form = |channel: &str, title: &str, body: &str| Rendition {
@@ -143,6 +155,7 @@ pub fn earthquake(agency: AgencyId) -> Content {
     };
     let title = "青岚县没有地震预报";
     Content {
+        version: Version::LATEST,
         agency,
         case: CaseId::mint(),
         clarification: ClarificationId::mint(),
@@ -152,8 +165,10 @@ pub fn earthquake(agency: AgencyId) -> Content {
         response_level: "everything".into(),
         automatic_answer: true,
         claim_sentence: "明天凌晨3点青岚县有7级地震".into(),
+        claims: BTreeSet::new(),
         not_before: 0,
         not_after: 0,
+        valid_until: 0,
         renditions: vec![
             form("page", title, "<section><h2>结论</h2><p>不实。</p></section>"),
             form("wechat", title, "<section><p><strong>【结论】</strong>不实。</p></section>"),

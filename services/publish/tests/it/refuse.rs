@@ -53,6 +53,47 @@ async fn whatever_is_altered_nothing_goes_out_and_every_channel_says_why() {
 }
 
 #[tokio::test]
+async fn a_policy_that_was_replaced_takes_nothing_out() {
+    let desk = Desk::open_with_policy_from(2).await;
+    let content = desk.content();
+    desk.announce(&content).await;
+    let refused = desk.stands(&content, "wechat", State::Refused).await;
+    assert!(refused.reason.contains("审批规则是第1版"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn words_go_to_the_channels_that_they_were_signed_for_whatever_their_level_is_called() {
+    let desk = Desk::open().await;
+    let mut content = desk.content();
+    content.response_level = "everything".into();
+    content.renditions.retain(|form| form.channel != "wechat");
+    desk.announce(&content).await;
+    desk.stands(&content, "page", State::Confirmed).await;
+    let channels: Vec<String> =
+        desk.publications(&content).await.into_iter().map(|publication| publication.channel).collect();
+    assert!(!channels.contains(&"wechat".to_owned()), "{channels:?}");
+    desk.advance(Duration::from_secs(31));
+    desk.stands(&content, "weibo", State::Confirmed).await;
+    assert!(desk.log("mass_push").await.is_empty());
+}
+
+#[tokio::test]
+async fn words_that_hold_no_longer_do_not_go_out() {
+    let desk = Desk::open().await;
+    let mut content = desk.content();
+    content.not_before = desk.clock.now().unix_timestamp() + 3600;
+    content.valid_until = content.not_before - 60;
+    desk.announce(&content).await;
+    desk.stands(&content, "wechat", State::Planned).await;
+    desk.advance(Duration::from_secs(3601));
+    for channel in ["page", "wechat", "weibo"] {
+        let failed = desk.stands(&content, channel, State::Failed).await;
+        assert!(failed.reason.contains("适用期已过"), "{}", failed.reason);
+    }
+    assert!(desk.log("mass_push").await.is_empty() && desk.log("weibo_post").await.is_empty());
+}
+
+#[tokio::test]
 async fn our_own_copy_altered_after_it_verified_is_refused_before_anything_is_sent() {
     let desk = Desk::open().await;
     let mut content = desk.content();

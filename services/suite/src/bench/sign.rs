@@ -146,14 +146,18 @@ impl Office {
             ("second_reviewed", &self.reviewer),
             ("signed", &self.signer),
         ] {
-            let signing_off = purpose == "signed";
+            let coded = match purpose {
+                "second_reviewed" => Some("reviewer"),
+                "signed" => Some("signer"),
+                _ => None,
+            };
             let request = SignStepRequest {
                 clarification_id: revision.clarification_id.clone(),
                 revision: revision.revision,
                 content_hash: revision.content_hash.clone(),
                 purpose: purpose.to_owned(),
                 session_secret: session.clone(),
-                totp_code: if signing_off { time.code(installation, "signer")? } else { String::new() },
+                totp_code: coded.map_or(Ok(String::new()), |login| time.code(installation, login))?,
                 gates: ["political", "legal", "secrecy", "text"].map(str::to_owned).to_vec(),
             };
             let token = self.token(session).await?;

@@ -104,9 +104,10 @@ impl<'a> Desk<'a> {
     ) -> anyhow::Result<Page> {
         let address = format!("/case/{case}/clarification/{clarification}");
         let signing_off = purpose == "signed";
+        let with_code = signing_off || purpose == "second_reviewed";
         // Signing in uses a code of its own, the earlier one.
         self.person(login).await?;
-        let code = if signing_off { self.fresh_code(login).await? } else { String::new() };
+        let code = if with_code { self.fresh_code(login).await? } else { String::new() };
         let browser = self.person(login).await?;
         let shown = if signing_off { format!("{address}/sign-off") } else { address.clone() };
         let page = browser.open(&shown).await?.accepted()?;
@@ -116,7 +117,7 @@ impl<'a> Desk<'a> {
         if purpose != "drafted" {
             fields.extend(GATES);
         }
-        if signing_off {
+        if with_code {
             fields.push(("code", &code));
         }
         browser.submit(&page, &format!("{address}/sign"), &fields).await

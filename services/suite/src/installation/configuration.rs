@@ -7,6 +7,9 @@ use super::Installation;
 use super::folder::write_private;
 use super::sample;
 
+/// The ceremony signs the first version of the policy.
+const POLICY_VERSION_MIN: u64 = 1;
+
 impl Installation {
     pub(super) fn write_configuration(&self) -> anyhow::Result<()> {
         write_private(&self.configuration_file(), &toml::to_string(&self.services()?)?)?;
@@ -41,6 +44,7 @@ impl Installation {
                 "agencies": [{
                     "agency_id": secrets.agency_id,
                     "root_public_key": root_public_key,
+                    "policy_version_min": POLICY_VERSION_MIN,
                     "wechat": [{
                         "account": sample::WECHAT_ACCOUNT,
                         "app_id": secrets.wechat.app_id,
@@ -71,6 +75,7 @@ impl Installation {
                     "agency_id": secrets.agency_id,
                     "name": sample::AGENCY_NAME,
                     "root_public_key": root_public_key,
+                    "policy_version_min": POLICY_VERSION_MIN,
                     "wechat": [{
                         "account": sample::WECHAT_ACCOUNT,
                         "display_name": sample::WECHAT_NAME,

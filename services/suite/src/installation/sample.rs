@@ -125,5 +125,6 @@ const fn empty(kind: Kind, response_level: ResponseLevel) -> Draft {
         verdict: None,
         automatic_answer: false,
         standing_replies: BTreeMap::new(),
+        valid_until: None,
     }
 }

@@ -1,15 +1,20 @@
 //! Whatever can be written is read back the same; whatever else is put before the reader is refused, quietly.
 
-use ids::{AgencyId, CaseId, ClarificationId, KeyId, PersonId};
+use std::collections::BTreeSet;
+
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId, KeyId, PersonId};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use signoff::bundle::{Bundle, Signature, Signed};
 use signoff::content::{Content, Rendition};
 use signoff::enrolment::{Enrolment, KeyKind};
+use signoff::evidence::Evidence;
 use signoff::malformed::Malformed;
 use signoff::policy::{Policy, PolicyStep};
-use signoff::statement::{Purpose, Statement};
+use signoff::statement::{Gate, Purpose, Statement};
+use signoff::trail::TrailEntry;
+use signoff::version::Version;
 use uuid::Uuid;
 
 use crate::office::Office;
@@ -22,6 +27,10 @@ fn purposes() -> impl Strategy<Value = Vec<Purpose>> {
     subsequence(Purpose::ALL.to_vec(), 0..=4).prop_shuffle()
 }
 
+fn version() -> impl Strategy<Value = Version> {
+    prop_oneof![Just(Version::One), Just(Version::Two)]
+}
+
 prop_compose! {
     fn rendition()(channel in "[a-z.]{0,20}", title in ".{0,40}", summary in ".{0,80}", body in ".{0,200}",
                    pictures in vec(any::<[u8; 32]>(), 0..4)) -> Rendition {
@@ -32,12 +41,16 @@ prop_compose! {
 prop_compose! {
     fn content()(agency in id::<AgencyId>(), case in id::<CaseId>(), clarification in id::<ClarificationId>(),
                  revision in any::<u64>(), words in vec(".{0,12}", 3), automatic_answer in any::<bool>(),
-                 claim_sentence in ".{0,60}", window in any::<(i64, i64)>(),
+                 claim_sentence in ".{0,60}", window in any::<(i64, i64)>(), version in version(),
+                 claims in vec(id::<ClaimId>(), 0..5), valid_until in any::<i64>(),
                  renditions in vec(rendition(), 0..5)) -> Content {
+        let newest = version == Version::Two;
         let mut content = Content {
-            agency, case, clarification, revision, kind: words[0].clone(), verdict: words[1].clone(),
+            version, agency, case, clarification, revision, kind: words[0].clone(), verdict: words[1].clone(),
             response_level: words[2].clone(), automatic_answer, claim_sentence,
-            not_before: window.0, not_after: window.1, renditions,
+            claims: if newest { claims.into_iter().collect() } else { BTreeSet::new() },
+            not_before: window.0, not_after: window.1, valid_until: if newest { valid_until } else { 0 },
+            renditions,
         };
         for (number, rendition) in content.renditions.iter_mut().enumerate() {
             rendition.channel.push_str(&number.to_string());
@@ -50,8 +63,10 @@ prop_compose! {
     fn statement()(purpose in subsequence(Purpose::ALL.to_vec(), 1), agency in id::<AgencyId>(),
                    case in id::<CaseId>(), clarification in id::<ClarificationId>(), revision in any::<u64>(),
                    hashes in any::<([u8; 32], [u8; 32])>(), person in id::<PersonId>(), key in id::<KeyId>(),
-                   role in "[a-z_]{0,20}", times in any::<(i64, i64)>()) -> Statement {
+                   role in "[a-z_]{0,20}", times in any::<(i64, i64)>(), version in version(),
+                   gates in subsequence(Gate::ALL.to_vec(), 0..=4)) -> Statement {
         Statement {
+            version, gates: if version == Version::Two { gates.into_iter().collect() } else { BTreeSet::new() },
             purpose: purpose[0], agency, case, clarification, revision, content_hash: hashes.0, person, key, role,
             policy_hash: hashes.1, signed_at_ms: times.0, expires_at_ms: times.1,
         }
@@ -127,7 +142,7 @@ proptest! {
     fn arbitrary_bytes_never_panic(tail in vec(any::<u8>(), 0..400)) {
         for tag in [
             signoff::content::TAG, signoff::statement::TAG, signoff::enrolment::TAG, signoff::policy::TAG,
-            signoff::bundle::TAG,
+            signoff::bundle::TAG, signoff::content::TAG_V1, signoff::statement::TAG_V1, signoff::evidence::TAG,
         ] {
             let mut bytes = u32::try_from(tag.len()).unwrap().to_be_bytes().to_vec();
             bytes.extend_from_slice(tag.as_bytes());
@@ -137,7 +152,9 @@ proptest! {
             let _ = Enrolment::decode(&bytes);
             let _ = Policy::decode(&bytes);
             let _ = Bundle::decode(&bytes);
+            let _ = Evidence::decode(&bytes);
         }
+        let _ = TrailEntry::decode(&[signoff::trail::TAG.as_bytes(), &tail].concat());
         let _ = Content::decode(&tail);
     }
 }
@@ -189,8 +206,39 @@ fn bounds_hold_in_both_directions() {
         (0..3).map(|number| Rendition { channel: number.to_string(), ..long.clone() }).collect();
     assert!(matches!(content.encode(), Err(Malformed::TooLong { field: "document", .. })));
 
+    let mut content = Office::open().content;
+    content.claims = (0..=1024).map(|number| ClaimId::from_uuid(Uuid::from_u128(number))).collect();
+    assert_eq!(content.encode(), Err(Malformed::TooMany { field: "claims", count_max: 1024 }));
+
     let huge = vec![0; signoff::content::BYTES_MAX + 1];
     assert!(matches!(Content::decode(&huge), Err(Malformed::TooLong { field: "document", .. })));
+}
+
+#[test]
+fn claims_in_another_order_are_another_encoding_and_refused() {
+    let mut bytes = Office::open().content.encode().unwrap();
+    let first = Uuid::from_u128(0xE1);
+    let at = bytes.windows(16).position(|window| window == first.as_bytes()).unwrap();
+    let (one, other) = bytes[at..at + 32].split_at_mut(16);
+    one.swap_with_slice(other);
+    assert_eq!(Content::decode(&bytes), Err(Malformed::Unordered { field: "claims" }));
+    // The same claim twice is no set either.
+    bytes.copy_within(at..at + 16, at + 16);
+    assert_eq!(Content::decode(&bytes), Err(Malformed::Unordered { field: "claims" }));
+}
+
+#[test]
+fn version_1_never_drops_what_it_has_no_place_for() {
+    let office = Office::open();
+    for content in [
+        Content { version: Version::One, valid_until: 0, ..office.content.clone() },
+        Content { version: Version::One, claims: BTreeSet::new(), ..office.content.clone() },
+    ] {
+        assert!(matches!(content.encode(), Err(Malformed::NotInVersion { .. })));
+    }
+    let (purpose, member) = &office.chain[3];
+    let statement = Statement { version: Version::One, ..office.statement(*purpose, member) };
+    assert_eq!(statement.encode(), Err(Malformed::NotInVersion { field: "gates" }));
 }
 
 #[test]

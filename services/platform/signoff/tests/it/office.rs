@@ -1,14 +1,17 @@
 //! A small press office with fixed keys and ids, so that everything it signs is the same bytes in every run.
 
-use ids::{AgencyId, CaseId, ClarificationId, KeyId, PersonId};
+use std::collections::BTreeSet;
+
+use ids::{AgencyId, CaseId, ClaimId, ClarificationId, KeyId, PersonId};
 use signoff::bundle::{Bundle, Signature, Signed};
 use signoff::content::{Content, Rendition, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::{RootKey, SigningKey};
 use signoff::policy::{Policy, PolicyStep, policy_hash};
 use signoff::refused::Refused;
-use signoff::statement::{Purpose, Statement};
-use signoff::verify::{Expected, Verified, verify};
+use signoff::statement::{Gate, Purpose, Statement};
+use signoff::verify::{Expected, Trust, Verified, verify};
+use signoff::version::Version;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -24,7 +27,7 @@ pub struct Member {
 }
 
 impl Member {
-    fn new(number: u8, name: &str, role: &str, purposes: &[Purpose]) -> Self {
+    pub fn new(number: u8, name: &str, role: &str, purposes: &[Purpose]) -> Self {
         let seed = [number; 32];
         let enrolment = Enrolment {
             agency: agency(),
@@ -92,13 +95,23 @@ impl Office {
         }
     }
 
+    /// The same office before there was a version 2.
+    pub fn open_v1() -> Self {
+        let mut office = Self::open();
+        office.content =
+            Content { version: Version::One, claims: BTreeSet::new(), valid_until: 0, ..office.content };
+        office
+    }
+
     pub fn member(&mut self, purpose: Purpose) -> &mut Member {
         let found = self.chain.iter_mut().find(|(step, _)| *step == purpose);
         &mut found.expect("the office fills every step").1
     }
 
     pub fn statement(&self, purpose: Purpose, member: &Member) -> Statement {
+        let names_gates = self.content.version == Version::Two && purpose != Purpose::Drafted;
         Statement {
+            version: self.content.version,
             purpose,
             agency: self.content.agency,
             case: self.content.case,
@@ -111,6 +124,7 @@ impl Office {
             policy_hash: policy_hash(&self.policy.encode().unwrap()),
             signed_at_ms: self.signed_at_ms,
             expires_at_ms: self.expires_at_ms,
+            gates: if names_gates { Gate::ALL.into() } else { BTreeSet::new() },
         }
     }
 
@@ -165,16 +179,21 @@ pub fn expected() -> Expected {
     Expected { case: content().case, clarification: content().clarification, revision: content().revision }
 }
 
+pub fn trust() -> Trust {
+    Trust { agency: agency(), root: root(), policy_version_min: 1 }
+}
+
 pub fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(NOW_MS) * 1_000_000).unwrap()
 }
 
 pub fn judge(bundle: &Bundle) -> Result<Verified, Refused> {
-    verify(bundle, &root(), agency(), &expected(), now())
+    verify(bundle, &trust(), &expected(), now())
 }
 
 fn content() -> Content {
     Content {
+        version: Version::LATEST,
         agency: agency(),
         case: CaseId::from_uuid(Uuid::from_u128(0xC)),
         clarification: ClarificationId::from_uuid(Uuid::from_u128(0xD)),
@@ -184,8 +203,10 @@ fn content() -> Content {
         response_level: "everything".to_owned(),
         automatic_answer: true,
         claim_sentence: "明天凌晨3点青岚县有7级地震".to_owned(),
+        claims: [0xE1, 0xE2].map(|number| ClaimId::from_uuid(Uuid::from_u128(number))).into(),
         not_before: 0,
         not_after: NOW_MS / 1000 + 86_400,
+        valid_until: NOW_MS / 1000 + 2 * 86_400,
         renditions: vec![
             Rendition {
                 channel: "weibo".to_owned(),

@@ -2,39 +2,56 @@
 
 use serde_json::{Value, json};
 use signoff::bundle::{Bundle, Signed};
+use signoff::enrolment::ADMINISTRATOR;
+use signoff::statement::{Gate, Statement};
+use signoff::version::Version;
 
-use crate::office::{NOW_MS, Office, agency, expected, judge, root_signing_key};
+use crate::office::{
+    Member, NOW_MS, Office, agency, enrolled_by_root, expected, judge, root_signing_key, signed_by,
+};
 
+/// What is written today.
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.json");
+
+/// What was written before there was a version 2. It never changes.
+const PATH_V1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors.v1.json");
+
+fn published(path: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
 
 #[test]
 fn the_published_vectors_are_what_this_crate_writes() {
-    let published: Value = serde_json::from_str(&std::fs::read_to_string(PATH).unwrap()).unwrap();
-    assert_eq!(published, vectors());
+    assert_eq!(published(PATH), vectors(&Office::open(), judged(&Office::open())));
+}
+
+#[test]
+fn version_1_is_still_what_it_was() {
+    assert_eq!(published(PATH_V1), vectors(&Office::open_v1(), judged_in_every_version(&Office::open_v1())));
 }
 
 #[test]
 fn the_published_bundles_are_judged_as_published() {
-    let published: Value = serde_json::from_str(&std::fs::read_to_string(PATH).unwrap()).unwrap();
-    for judged in published["judged"].as_array().unwrap() {
-        let bundle = hex::decode(judged["bundle"].as_str().unwrap()).unwrap();
-        let outcome = match judge(&Bundle::decode(&bundle).unwrap()) {
-            Ok(_) => "verified",
-            Err(refused) => refused.reason(),
-        };
-        assert_eq!(outcome, judged["outcome"], "{}", judged["what"]);
+    for path in [PATH, PATH_V1] {
+        for judged in published(path)["judged"].as_array().unwrap() {
+            let bundle = hex::decode(judged["bundle"].as_str().unwrap()).unwrap();
+            let outcome = match judge(&Bundle::decode(&bundle).unwrap()) {
+                Ok(_) => "verified",
+                Err(refused) => refused.reason(),
+            };
+            assert_eq!(outcome, judged["outcome"], "{}", judged["what"]);
+        }
     }
 }
 
 #[test]
 #[ignore = "writes tests/vectors.json; only for a new version of the encoding"]
 fn the_vectors_are_written_anew() {
-    let text = serde_json::to_string_pretty(&vectors()).unwrap();
-    std::fs::write(PATH, text + "\n").unwrap();
+    let vectors = vectors(&Office::open(), judged(&Office::open()));
+    std::fs::write(PATH, serde_json::to_string_pretty(&vectors).unwrap() + "\n").unwrap();
 }
 
-fn vectors() -> Value {
-    let office = Office::open();
+fn vectors(office: &Office, judged: Value) -> Value {
     let bundle = office.bundle();
     let verified = judge(&bundle).unwrap();
     let seeds: Vec<Value> = office
@@ -65,7 +82,7 @@ fn vectors() -> Value {
         "enrolments": bundle.enrolments.iter().map(signed).collect::<Vec<_>>(),
         "policy": signed(&bundle.policy),
         "policy_hash": hex::encode(verified.policy_hash),
-        "judged": judged(&office),
+        "judged": judged,
     })
 }
 
@@ -79,8 +96,46 @@ fn signed(signed: &Signed) -> Value {
     })
 }
 
+fn entry(what: &str, bundle: &Bundle, outcome: &str) -> Value {
+    json!({ "what": what, "bundle": hex::encode(bundle.encode().unwrap()), "outcome": outcome })
+}
+
+/// What version 2 adds.
 fn judged(office: &Office) -> Value {
-    let entry = |what: &str, bundle: &Bundle, outcome: &str| json!({ "what": what, "bundle": hex::encode(bundle.encode().unwrap()), "outcome": outcome });
+    let mut judged = judged_in_every_version(office);
+    let whole = office.bundle();
+    let with = |step: usize, change: &dyn Fn(&mut Statement)| {
+        let (purpose, member) = &office.chain[step];
+        let mut statement = office.statement(*purpose, member);
+        change(&mut statement);
+        let mut bundle = whole.clone();
+        bundle.statements[step] = signed_by(member, statement.encode().unwrap());
+        bundle
+    };
+    let three_gates = with(2, &|statement| statement.gates = Gate::ALL.into_iter().skip(1).collect());
+    let backwards = with(2, &|statement| statement.signed_at_ms -= 1);
+    let mixed = with(3, &|statement| {
+        statement.version = Version::One;
+        statement.gates.clear();
+    });
+
+    let mut third = Member::new(7, "演示·第三管理员", ADMINISTRATOR, &[]);
+    third.enrolment.person = office.chain[2].1.enrolment.person;
+    let mut third_administrator = whole.clone();
+    third_administrator.enrolments.push(enrolled_by_root(&third.enrolment));
+
+    let more = [
+        entry("the bundle of version 1", &Office::open_v1().bundle(), "verified"),
+        entry("a review that confirms three gates", &three_gates, "GATES_OPEN"),
+        entry("a review made before the one that it builds on", &backwards, "TIMES_BACKWARDS"),
+        entry("a statement of version 1 over a content of version 2", &mixed, "VERSION_MIXED"),
+        entry("a reviewer who is a third administrator too", &third_administrator, "OUTSIDER_IN_CHAIN"),
+    ];
+    judged.as_array_mut().unwrap().extend(more);
+    judged
+}
+
+fn judged_in_every_version(office: &Office) -> Value {
     let whole = office.bundle();
 
     let mut edited = office.clone();

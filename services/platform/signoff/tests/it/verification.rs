@@ -5,12 +5,14 @@ use signoff::bundle::{Bundle, Signature};
 use signoff::enrolment::{ADMINISTRATOR, AUDITOR};
 use signoff::key::{RootKey, SigningKey};
 use signoff::refused::{Document, Refused, Subject};
+use signoff::statement::Gate;
 use signoff::statement::Purpose::{self, Drafted, FirstReviewed, SecondReviewed, Signed};
-use signoff::verify::{Expected, verify};
+use signoff::verify::{Expected, Trust, verify};
+use signoff::version::Version;
 use uuid::Uuid;
 
 use crate::office::{
-    HOUR_MS, NOW_MS, Office, agency, enrolled_by_root, expected, judge, now, root, signed_by,
+    HOUR_MS, Member, NOW_MS, Office, agency, enrolled_by_root, expected, judge, now, signed_by, trust,
 };
 
 fn refusal(office: &Office) -> Refused {
@@ -98,7 +100,8 @@ fn a_bundle_survives_being_kept() {
 #[test]
 fn another_root_key_verifies_nothing() {
     let other = RootKey::from_bytes(&SigningKey::generate().public_key()).unwrap();
-    let refused = verify(&Office::open().bundle(), &other, agency(), &expected(), now()).unwrap_err();
+    let trust = Trust { root: other, ..trust() };
+    let refused = verify(&Office::open().bundle(), &trust, &expected(), now()).unwrap_err();
     assert_eq!(refused, Refused::EnrolmentUnsigned);
 }
 
@@ -116,7 +119,9 @@ fn a_bundle_for_another_agency_case_clarification_or_revision_is_refused() {
     let bundle = Office::open().bundle();
     let other = Uuid::from_u128(99);
     let content = |subject| Refused::Foreign { document: Document::Content, subject };
-    let ask = |agency, expected: &Expected| verify(&bundle, &root(), agency, expected, now()).unwrap_err();
+    let ask = |agency, expected: &Expected| {
+        verify(&bundle, &Trust { agency, ..trust() }, expected, now()).unwrap_err()
+    };
 
     assert_eq!(ask(AgencyId::from_uuid(other), &expected()), content(Subject::Agency));
     let case = Expected { case: CaseId::from_uuid(other), ..expected() };
@@ -267,6 +272,78 @@ fn an_administrator_with_a_second_key_in_another_role_takes_no_step() {
     let administrator = office.administrators[0].enrolment.person;
     office.member(Signed).enrolment.person = administrator;
     assert_eq!(refusal(&office), Refused::OutsiderInChain { purpose: Signed });
+}
+
+#[test]
+fn a_third_administrator_with_a_second_key_in_another_role_takes_no_step() {
+    for role in [ADMINISTRATOR, AUDITOR] {
+        let office = Office::open();
+        for (purpose, member) in &office.chain {
+            let mut third = Member::new(7, "演示·第三管理员", role, &[]);
+            third.enrolment.person = member.enrolment.person;
+            let mut bundle = office.bundle();
+            bundle.enrolments.push(enrolled_by_root(&third.enrolment));
+            let Err(Refused::OutsiderInChain { .. }) = judge(&bundle) else {
+                panic!("{role} took “{}”", purpose.as_str());
+            };
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_was_replaced_counts_no_more_where_a_newer_one_is_asked_for() {
+    let mut office = Office::open();
+    office.policy.version = 3;
+    let ask = |policy_version_min| {
+        verify(&office.bundle(), &Trust { policy_version_min, ..trust() }, &expected(), now())
+    };
+    assert_eq!(ask(3).unwrap().policy_version, 3);
+    assert_eq!(ask(4).unwrap_err(), Refused::PolicyTooOld { version: 3, version_min: 4 });
+}
+
+#[test]
+fn whoever_reviews_or_signs_confirms_all_four_gates_in_the_signed_bytes() {
+    let office = Office::open();
+    for (step, (purpose, member)) in office.chain.iter().enumerate().skip(1) {
+        for gate in Gate::ALL {
+            let mut statement = office.statement(*purpose, member);
+            statement.gates.remove(&gate);
+            let mut bundle = office.bundle();
+            bundle.statements[step] = signed_by(member, statement.encode().unwrap());
+            assert_eq!(judge(&bundle).unwrap_err(), Refused::GatesOpen { purpose: *purpose });
+        }
+    }
+    let verified = judge(&office.bundle()).unwrap();
+    assert!(verified.chain[0].gates.is_empty());
+    assert!(verified.chain[1..].iter().all(|witness| witness.gates.len() == 4));
+}
+
+#[test]
+fn a_chain_of_version_1_still_verifies_and_no_chain_is_of_two_versions() {
+    let old = Office::open_v1();
+    assert_eq!(judge(&old.bundle()).unwrap().content.version, Version::One);
+
+    let new = Office::open();
+    for (step, (purpose, member)) in new.chain.iter().enumerate() {
+        let mut statement = new.statement(*purpose, member);
+        statement.version = Version::One;
+        statement.gates.clear();
+        let mut bundle = new.bundle();
+        bundle.statements[step] = signed_by(member, statement.encode().unwrap());
+        assert_eq!(judge(&bundle).unwrap_err(), Refused::VersionMixed { purpose: *purpose });
+    }
+}
+
+#[test]
+fn times_along_a_chain_do_not_run_backwards() {
+    let office = Office::open();
+    for (step, (purpose, member)) in office.chain.iter().enumerate().skip(1) {
+        let mut statement = office.statement(*purpose, member);
+        statement.signed_at_ms -= 1;
+        let mut bundle = office.bundle();
+        bundle.statements[step] = signed_by(member, statement.encode().unwrap());
+        assert_eq!(judge(&bundle).unwrap_err(), Refused::TimesBackwards { purpose: *purpose });
+    }
 }
 
 #[test]
