@@ -218,6 +218,7 @@ impl Desk {
             urgency: case.urgency,
             order_hint: case.order_hint,
             departments: case.departments.clone(),
+            named_until: None,
         };
         let opened = OpenedByClaim { case: new_case, code, claim: &counts };
         store::case::insert_for_claims(&mut tx, officer.agency, &[opened], now).await?;

@@ -190,6 +190,7 @@ pub fn claim_counts(
         urgency: i32::try_from(claim.urgency.min(100)).map_err(|_| "urgency is out of range")?,
         order_hint: claim.order_hint.map_or(NO_HINT, |hint| hint.min(100).cast_signed()),
         departments: claim.departments.iter().map(|department| words(department)).collect(),
+        named_until: claim.named_until_time.and_then(grpc::instant),
     })
 }
 

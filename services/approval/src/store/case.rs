@@ -468,6 +468,8 @@ pub struct ClaimCounts {
     pub order_hint: i32,
     /// Suggested, best first.
     pub departments: Vec<String>,
+    /// The end of the last day that the sentence names.
+    pub named_until: Option<OffsetDateTime>,
 }
 
 /// The claims among these that have a case.
@@ -520,16 +522,17 @@ pub async fn insert_for_claims(
     // An array of arrays must be rectangular, so the departments travel as JSON.
     let departments: Vec<serde_json::Value> =
         opened.iter().map(|one| serde_json::Value::from(one.claim.departments.clone())).collect();
+    let named: Vec<Option<OffsetDateTime>> = opened.iter().map(|one| one.claim.named_until).collect();
     sqlx::query!(
         "INSERT INTO approval.case_file
              (case_id, agency_id, code, claim_id, sentence, state, claim_state_revision, report_count, urgency,
-              order_hint, departments, open_time)
+              order_hint, departments, named_until, open_time)
          SELECT case_id, $1, code, claim_id, sentence, 'open', claim_state_revision, report_count, urgency,
-                order_hint, ARRAY(SELECT jsonb_array_elements_text(departments)), $11
+                order_hint, ARRAY(SELECT jsonb_array_elements_text(departments)), named_until, $12
          FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::integer[],
-                     $9::integer[], $10::jsonb[])
+                     $9::integer[], $10::jsonb[], $11::timestamptz[])
               AS opened (case_id, code, claim_id, sentence, claim_state_revision, report_count, urgency,
-                         order_hint, departments)",
+                         order_hint, departments, named_until)",
         agency.as_uuid(),
         &cases,
         &codes,
@@ -540,6 +543,7 @@ pub async fn insert_for_claims(
         &urgencies,
         &hints,
         &departments,
+        &named as &[Option<OffsetDateTime>],
         now
     )
     .execute(tx)
@@ -561,14 +565,18 @@ pub async fn grow(
     let hints: Vec<i32> = claims.iter().map(|one| one.order_hint).collect();
     let departments: Vec<serde_json::Value> =
         claims.iter().map(|one| serde_json::Value::from(one.departments.clone())).collect();
+    let named: Vec<Option<OffsetDateTime>> = claims.iter().map(|one| one.named_until).collect();
     sqlx::query!(
         "UPDATE approval.case_file
          SET sentence = grown.sentence, claim_state_revision = grown.claim_state_revision,
              report_count = grown.report_count, urgency = grown.urgency, order_hint = grown.order_hint,
+             named_until = grown.named_until,
              departments = CASE WHEN case_file.departments_decided THEN case_file.departments
                                 ELSE ARRAY(SELECT jsonb_array_elements_text(grown.departments)) END
-         FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::jsonb[])
-              AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, order_hint, departments)
+         FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::integer[], $8::jsonb[],
+                     $9::timestamptz[])
+              AS grown (claim_id, sentence, claim_state_revision, report_count, urgency, order_hint, departments,
+                        named_until)
          WHERE case_file.agency_id = $1
            AND case_file.claim_id = grown.claim_id
            AND case_file.claim_state_revision < grown.claim_state_revision",
@@ -579,7 +587,8 @@ pub async fn grow(
         &counts,
         &urgencies,
         &hints,
-        &departments
+        &departments,
+        &named as &[Option<OffsetDateTime>]
     )
     .execute(tx)
     .await?;
