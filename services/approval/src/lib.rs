@@ -18,6 +18,7 @@
 mod alarms;
 mod answer_finding;
 mod audit;
+pub mod clients;
 mod config;
 mod consumer;
 mod correct_claims;
@@ -35,6 +36,7 @@ mod one_time_code;
 mod open_notice;
 mod order_halt;
 mod password;
+mod people;
 pub mod provision;
 mod read_cases;
 mod request_finding;
@@ -43,11 +45,13 @@ mod return_draft;
 mod revoke_clarification;
 mod save_draft;
 mod secrets;
+mod sessions;
 mod set_urgency;
 mod sign_in;
 mod sign_step;
 mod status;
 mod store;
+pub mod upkeep;
 
 use std::net::SocketAddr;
 
@@ -64,7 +68,7 @@ pub use config::Config;
 
 use crate::consumer::{OnClassification, OnPublicationChanged};
 use crate::desk::Desk;
-use crate::password::SlowWork;
+use crate::password::Stretching;
 use crate::secrets::Pepper;
 
 /// The service's own migrations.
@@ -131,7 +135,15 @@ impl App {
             .await
             .with_context(|| format!("approval cannot listen on {}", config.grpc_listen))?;
         let address = listener.local_addr()?;
-        let desk = Desk { pool, clock, waker: relay.waker(), issuer, pepper, slow_work: SlowWork::new() };
+        let desk = Desk {
+            pool,
+            clock,
+            waker: relay.waker(),
+            issuer,
+            pepper,
+            stretching: Stretching::new(),
+            decoy: signoff::sealed::decoy().into(),
+        };
         Ok(Self { listener, address, verifier, desk, relay, on_classification, on_publication_changed })
     }
 
@@ -150,6 +162,10 @@ impl App {
         lifecycle.spawn("approval on classification", self.on_classification.run(lifecycle.clone()));
         lifecycle
             .spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
+        lifecycle.spawn(
+            "approval upkeep",
+            upkeep::run(self.desk.pool.clone(), self.desk.clock.clone(), lifecycle.clone()),
+        );
         ::grpc::serve(self.listener, self.verifier, &lifecycle, grpc::routes(&self.desk)).await
     }
 }

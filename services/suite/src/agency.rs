@@ -170,6 +170,11 @@ fn tell(papers: &Papers, founded: &Provisioned, file: &Path) {
     println!("{} is founded. For the configuration of ingest and publish:", papers.plan.name);
     println!("  agency_id = \"{}\"", papers.agency_id);
     println!("  root_public_key = \"{}\"", founded.root_public_key);
+    for client in &founded.revoked_clients {
+        println!(
+            "The secret of client {client} was revoked and stays so: `chengqing client renew {client}`."
+        );
+    }
     println!();
     println!(
         "{} holds the first password and the authenticator secret of {} people, the clients' secrets, and \

@@ -12,5 +12,6 @@ mod finding;
 mod halt;
 mod office;
 mod publications;
+mod statements;
 mod tampering;
 mod tenancy;

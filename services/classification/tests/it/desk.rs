@@ -94,15 +94,27 @@ pub struct Said {
     pub text: String,
     pub reporter: Option<ReporterId>,
     pub seen_at: String,
+    /// How long ago it was said.
+    pub ago: Duration,
 }
 
 impl Said {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), reporter: Some(ReporterId::mint()), seen_at: String::new() }
+        Self {
+            text: text.to_owned(),
+            reporter: Some(ReporterId::mint()),
+            seen_at: String::new(),
+            ago: Duration::ZERO,
+        }
     }
 
     pub fn by(mut self, reporter: ReporterId) -> Self {
         self.reporter = Some(reporter);
+        self
+    }
+
+    pub fn ago(mut self, ago: Duration) -> Self {
+        self.ago = ago;
         self
     }
 
@@ -237,7 +249,7 @@ impl Desk {
                 reporter_id: said.reporter.map(|reporter| reporter.to_string()).unwrap_or_default(),
                 channel: 1,
                 masked_text: said.text.clone(),
-                said_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),
+                said_time: Some(grpc::timestamp(now - said.ago + Duration::from_millis(at as u64))),
                 seen_at: said.seen_at.clone(),
             })
             .collect();

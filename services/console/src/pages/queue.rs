@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use contracts::approval::v1::{
-    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListCasesRequest, OpenNoticeRequest, Role, case,
+    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListCasesRequest, OpenNoticeRequest, Role, alarm, case,
 };
 use serde::Deserialize;
 
@@ -41,6 +41,8 @@ struct QueueLive {
     /// The query that renews it.
     query: String,
     alarms: Vec<AlarmView>,
+    /// What else cannot wait.
+    warnings: Vec<AlarmView>,
     cases: Vec<CaseView>,
     next_page: String,
     first_page: bool,
@@ -198,13 +200,17 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
     };
     let cases: Vec<CaseView> =
         cases.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
+    let (help, warnings): (Vec<Alarm>, Vec<Alarm>) = alarms
+        .into_iter()
+        .partition(|alarm| matches!(alarm.kind(), alarm::Kind::Help | alarm::Kind::Unspecified));
     let urgent = cases.iter().filter(|case| case.urgent).count();
     let over = cases.iter().filter(|case| case.due.as_ref().is_some_and(|due| due.over)).count();
     QueueLive {
         words,
         csrf: who.csrf(),
         query: query(&filter.state, &filter.page),
-        alarms: alarms.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
+        alarms: help.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
+        warnings: warnings.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         summary: fill(&fill(&fill(words.queue_summary, cases.len()), urgent), over),
         cases,
         next_page: if next_page_token.is_empty() {
