@@ -90,7 +90,7 @@ const READERS: &[Role] = &[
     Role::Service,
 ];
 
-const RPCS: [Rpc; 54] = [
+const RPCS: &[Rpc] = &[
     rpc("AccessService/SignIn", Foreign::Credential, &[]),
     rpc("AccessService/IssueToken", Foreign::Credential, &[]),
     rpc("AccessService/IssueClientToken", Foreign::Credential, &[]),
@@ -116,6 +116,10 @@ const RPCS: [Rpc; 54] = [
     rpc("ApprovalService/OrderHalt", Foreign::NotFound, Role::OFFICERS),
     rpc("ApprovalService/ListAlarms", Foreign::Nothing, Role::PEOPLE),
     rpc("ApprovalService/AcknowledgeAlarm", Foreign::NotFound, Role::OFFICERS),
+    rpc("ApprovalService/ListSessions", Foreign::Nothing, Role::PEOPLE),
+    rpc("ApprovalService/EndSession", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/ListPeople", Foreign::Own, &[Role::Administrator]),
+    rpc("ApprovalService/UnlockPerson", Foreign::NotFound, &[Role::Administrator]),
     rpc("ApprovalService/ListAudit", Foreign::Own, &[Role::Auditor, Role::Administrator]),
     rpc("IngestService/SubmitReport", Foreign::Own, SUBMITTERS),
     rpc("IngestService/ImportReports", Foreign::Own, SUBMITTERS),
@@ -192,6 +196,9 @@ struct Things {
     link_secret: String,
     /// Of a session, with the stranger's agency written into it.
     session_secret: String,
+    /// That session, and whose it is.
+    session: String,
+    person: String,
     /// A request id and a record's id that the first agency used.
     request: String,
     external: String,
@@ -291,10 +298,12 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             login: "duty".to_owned(),
             password: "wrong".to_owned(),
             totp_code: "000000".to_owned(),
+            ..Default::default()
         })),
         "AccessService/IssueToken" => {
             send!(access.issue_token(approval_pb::IssueTokenRequest {
                 session_secret: things.session_secret.clone(),
+                ..Default::default()
             }))
         }
         "AccessService/IssueClientToken" => {
@@ -429,6 +438,18 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 })
             )
         }
+        "ApprovalService/ListSessions" => send!(approval.list_sessions(approval_pb::ListSessionsRequest {
+            session_secret: things.session_secret.clone(),
+        })),
+        "ApprovalService/EndSession" => {
+            send!(approval.end_session(approval_pb::EndSessionRequest { session_id: things.session.clone() }))
+        }
+        "ApprovalService/ListPeople" => {
+            send!(approval.list_people(approval_pb::ListPeopleRequest::default()))
+        }
+        "ApprovalService/UnlockPerson" => send!(
+            approval.unlock_person(approval_pb::UnlockPersonRequest { person_id: things.person.clone() })
+        ),
         "ApprovalService/ListAudit" => send!(approval.list_audit(approval_pb::ListAuditRequest::default())),
         "IngestService/SubmitReport" => send!(ingest.submit_report(ingest_pb::SubmitReportRequest {
             request_id: things.request.clone(),
@@ -668,6 +689,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         login: "auditor".to_owned(),
         password: office.installation.secrets().people_password.clone(),
         totp_code: office.desk.fresh_code("auditor").await.unwrap(),
+        ..Default::default()
     };
     let session_secret = clients
         .access
@@ -677,6 +699,13 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         .unwrap()
         .into_inner()
         .session_secret;
+    let row =
+        sqlx::query("SELECT session_id, person_id FROM approval.session ORDER BY sign_in_time DESC LIMIT 1")
+            .fetch_one(&superuser(office, "approval"))
+            .await
+            .unwrap();
+    let (session, person): (Uuid, Uuid) = (row.get(0), row.get(1));
+    let (session, person) = (session.to_string(), person.to_string());
 
     let mut rules_client = clients.rules.clone();
     let read = grpc::with_token(classification_pb::GetRulebookRequest {}, duty);
@@ -753,6 +782,8 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         suggestion: suggestion.to_string(),
         link_secret: renamed(&link_secret, stranger),
         session_secret: renamed(&session_secret, stranger),
+        session,
+        person,
         request,
         external,
         rules,
@@ -896,8 +927,9 @@ async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
 const NO_AGENCY: [&str; 2] = ["_sqlx_migrations", "stream_identity"];
 
 /// Tables that say which agencies there are, and nothing else: the names by which people and clients sign in
-/// before anybody knows whose they are, and whom classification's sweep has to look at.
-const SEEN_BY_ALL: [&str; 2] = ["approval.sign_in_name", "classification.agency"];
+/// before anybody knows whose they are, how often strangers tried (under a MAC of where from), and whom
+/// classification's sweep has to look at.
+const SEEN_BY_ALL: [&str; 3] = ["approval.sign_in_name", "approval.attempt", "classification.agency"];
 
 #[tokio::test]
 async fn a_service_reaches_its_own_database_and_nothing_else_in_it_than_its_agencys_rows() {

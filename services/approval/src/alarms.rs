@@ -1,9 +1,12 @@
-//! Calls for help: shown until somebody takes note.
+//! Calls for help, and what else cannot wait: shown until somebody takes note.
 
 use ids::{AgencyId, ReportId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed};
+use crate::domain::alarm::AlarmKind;
 use crate::domain::officer::Officer;
 use crate::store::alarm::{Acknowledged, Alarm};
 use crate::store::{self, StoreError};
@@ -20,6 +23,24 @@ pub enum AcknowledgeError {
     /// The rows.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Tells the office that somebody guesses this person's codes; once until somebody takes note.
+pub async fn raise_locked_out(
+    tx: &mut PgConnection,
+    officer: &Officer,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let words = format!(
+        "{}的动态码连续输错，输错的那一处已锁定10分钟。如果不是本人所为，口令可能已泄露，请联系本人和管理员。",
+        officer.display_name
+    );
+    let kind = AlarmKind::LockedOut;
+    if store::alarm::stands(tx, officer, kind, &words).await? {
+        return Ok(());
+    }
+    let alarm = Alarm { report: ReportId::mint(), masked_text: words, raise_time: now, kind };
+    store::alarm::insert(tx, officer.agency, &alarm).await
 }
 
 impl Desk {

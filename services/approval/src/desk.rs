@@ -1,5 +1,7 @@
 //! What every use case stands on. The use cases themselves are methods of [`Desk`], one file each.
 
+use std::sync::Arc;
+
 use database::agency_tx;
 use grpc::TokenIssuer;
 use ids::{AgencyId, CaseId};
@@ -11,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use crate::domain::audit::Entry;
 use crate::domain::case::CaseFile;
 use crate::domain::officer::Officer;
-use crate::password::SlowWork;
+use crate::password::Stretching;
 use crate::secrets::Pepper;
 use crate::store::case::CaseEvent;
 use crate::store::{self, StoreError};
@@ -29,8 +31,10 @@ pub struct Desk {
     pub issuer: TokenIssuer,
     /// The key outside the database.
     pub pepper: Pepper,
-    /// Where Argon2id runs.
-    pub slow_work: SlowWork,
+    /// Where passwords are stretched.
+    pub stretching: Stretching,
+    /// A box that nobody's password opens, tried where nobody has the name.
+    pub decoy: Arc<[u8]>,
 }
 
 impl Desk {

@@ -7,6 +7,7 @@ use signoff::bundle::{Bundle, Signature, Signed};
 use time::OffsetDateTime;
 
 use crate::correct_claims::SplitCase;
+use crate::domain::alarm::AlarmKind;
 use crate::domain::case::CaseFile;
 use crate::domain::content::Place;
 use crate::domain::halt::HaltScope;
@@ -201,6 +202,7 @@ pub fn alarm(event: classification::v1::AlarmRaised) -> Result<Alarm, Unreadable
         report: event.report_id.parse().map_err(|_| "report_id is no UUID")?,
         masked_text: words(&event.masked_text),
         raise_time,
+        kind: AlarmKind::Help,
     })
 }
 
@@ -213,6 +215,7 @@ pub fn suspension(event: &classification::v1::SuspensionChanged) -> Result<Suspe
         suspended: event.suspended,
         wrong: event.wrong_count,
         answered: event.answered_count,
+        doubted: event.doubted,
     })
 }
 

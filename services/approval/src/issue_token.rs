@@ -12,7 +12,7 @@ use crate::domain::audit::Entry;
 use crate::domain::officer::{Officer, Role};
 use crate::secrets::CarriedSecret;
 use crate::store::person::NameKind;
-use crate::store::session::Session;
+use crate::store::session::{Live, Session};
 use crate::store::{self, StoreError};
 
 /// A session that nobody used for this long has ended.
@@ -32,6 +32,8 @@ pub struct PersonToken {
     pub officer: Officer,
     /// The agency's name.
     pub agency_name: String,
+    /// How many other sessions of the person have not ended.
+    pub other_sessions: i64,
 }
 
 /// Why there is no token.
@@ -66,14 +68,20 @@ impl From<Role> for grpc::Role {
 }
 
 impl Desk {
-    /// Turns a session into a token.
+    /// Turns a session into a token. Where a page asks by itself (`unattended`), the session's idle time goes on.
     ///
     /// # Errors
     /// `NoSession` when it has ended.
-    pub async fn issue_token(&self, session_secret: &str) -> Result<PersonToken, IssueTokenError> {
+    pub async fn issue_token(
+        &self,
+        session_secret: &str,
+        unattended: bool,
+    ) -> Result<PersonToken, IssueTokenError> {
         let secret = CarriedSecret::read(session_secret).ok_or(IssueTokenError::NoSession)?;
         let mut tx = self.begin(secret.agency).await?;
-        let session = live_session(&mut tx, &secret, self.now()).await?;
+        let live = live(self.now());
+        let session =
+            store::session::use_live(&mut tx, secret.agency, &secret.sha256(), &live, unattended).await?;
         let session = session.ok_or(IssueTokenError::NoSession)?;
         commit(tx).await?;
         let caller = Caller {
@@ -86,7 +94,13 @@ impl Desk {
             .issuer
             .issue(&caller, TOKEN_LIFETIME)
             .map_err(|error| IssueTokenError::Unsigned(error.into()))?;
-        Ok(PersonToken { token, expire_time, officer: session.officer, agency_name: session.agency_name })
+        Ok(PersonToken {
+            token,
+            expire_time,
+            officer: session.officer,
+            agency_name: session.agency_name,
+            other_sessions: session.other_sessions,
+        })
     }
 
     /// Turns a client's secret into a token.
@@ -139,6 +153,10 @@ pub async fn live_session(
     secret: &CarriedSecret,
     now: OffsetDateTime,
 ) -> Result<Option<Session>, StoreError> {
-    store::session::use_live(tx, secret.agency, &secret.sha256(), now - IDLE_MAX, now - SIGNED_IN_MAX, now)
-        .await
+    store::session::use_live(tx, secret.agency, &secret.sha256(), &live(now), false).await
+}
+
+/// Which sessions have not ended now.
+pub fn live(now: OffsetDateTime) -> Live {
+    Live { idle_since: now - IDLE_MAX, signed_in_since: now - SIGNED_IN_MAX, now }
 }

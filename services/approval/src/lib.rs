@@ -18,6 +18,7 @@
 mod alarms;
 mod answer_finding;
 mod audit;
+pub mod clients;
 mod config;
 mod consumer;
 mod correct_claims;
@@ -36,6 +37,7 @@ mod one_time_code;
 mod open_notice;
 mod order_halt;
 mod password;
+mod people;
 pub mod provision;
 mod read_cases;
 mod request_finding;
@@ -44,11 +46,13 @@ mod return_draft;
 mod revoke_clarification;
 mod save_draft;
 mod secrets;
+mod sessions;
 mod set_urgency;
 mod sign_in;
 mod sign_step;
 mod status;
 mod store;
+pub mod upkeep;
 mod validity;
 
 use std::net::SocketAddr;
@@ -67,7 +71,7 @@ pub use evidence::trail_of;
 
 use crate::consumer::{OnClassification, OnPublicationChanged};
 use crate::desk::Desk;
-use crate::password::SlowWork;
+use crate::password::Stretching;
 use crate::secrets::Pepper;
 
 /// The service's own migrations.
@@ -134,7 +138,15 @@ impl App {
             .await
             .with_context(|| format!("approval cannot listen on {}", config.grpc_listen))?;
         let address = listener.local_addr()?;
-        let desk = Desk { pool, clock, waker: relay.waker(), issuer, pepper, slow_work: SlowWork::new() };
+        let desk = Desk {
+            pool,
+            clock,
+            waker: relay.waker(),
+            issuer,
+            pepper,
+            stretching: Stretching::new(),
+            decoy: signoff::sealed::decoy().into(),
+        };
         Ok(Self { listener, address, verifier, desk, relay, on_classification, on_publication_changed })
     }
 
@@ -153,6 +165,10 @@ impl App {
         lifecycle.spawn("approval on classification", self.on_classification.run(lifecycle.clone()));
         lifecycle
             .spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
+        lifecycle.spawn(
+            "approval upkeep",
+            upkeep::run(self.desk.pool.clone(), self.desk.clock.clone(), lifecycle.clone()),
+        );
         ::grpc::serve(self.listener, self.verifier, &lifecycle, grpc::routes(&self.desk)).await
     }
 }

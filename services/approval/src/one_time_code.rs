@@ -20,8 +20,25 @@ fn totp(secret: &[u8]) -> anyhow::Result<Totp> {
 /// When the secret is shorter than 128 bits.
 pub fn step_of(secret: &[u8], code: &str, now: OffsetDateTime) -> anyhow::Result<Option<i64>> {
     let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
-    // The library also reads codes with blanks in them, which is how people type them.
-    Ok(totp(secret)?.check(code, seconds).and_then(|step| i64::try_from(step).ok()))
+    Ok(totp(secret)?.check(&plain_digits(code), seconds).and_then(|step| i64::try_from(step).ok()))
+}
+
+/// A code as it was meant: people type blanks and dashes between the digits, and a keyboard for Chinese gives
+/// digits of full width.
+fn plain_digits(code: &str) -> String {
+    code.chars()
+        .filter(|character| {
+            !(character.is_whitespace()
+                || character.is_control()
+                || matches!(character, '-' | '‐'..='―' | '－' | '·' | '\u{200b}'..='\u{200f}' | '\u{feff}'))
+        })
+        .map(|character| match character {
+            '０'..='９' => {
+                char::from_digit(u32::from(character) - u32::from('０'), 10).unwrap_or(character)
+            }
+            other => other,
+        })
+        .collect()
 }
 
 /// A new secret of 160 bits.
@@ -75,8 +92,23 @@ mod tests {
 
     #[test]
     fn what_is_no_code_belongs_to_no_step() {
-        for code in ["", "12345", "1234567", "abcdef", "２８７０８２"] {
+        for code in ["", "12345", "1234567", "abcdef", "28708②", "287 0820"] {
             assert_eq!(step_of(SECRET, code, at(59)).unwrap(), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        for code in [
+            "287082",
+            "287 082",
+            " 287\u{a0}082\n",
+            "２８７０８２",
+            "２８７　０８２",
+            "28７-0８2",
+            "\u{200b}287082",
+        ] {
+            assert_eq!(step_of(SECRET, code, at(59)).unwrap(), Some(1), "{code:?}");
         }
     }
 

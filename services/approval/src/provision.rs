@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use signoff::enrolment::{Enrolment, KeyKind};
 use signoff::key::SigningKey;
 use signoff::policy::{Policy, PolicyStep};
-use signoff::sealed;
+use signoff::sealed::{self, Memory};
 use signoff::statement::{Gate, Purpose};
 use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
@@ -28,7 +28,6 @@ use crate::domain::draft::Draft;
 use crate::domain::officer::{Officer, Role};
 use crate::one_time_code;
 use crate::open_notice::{self, OpenNotice};
-use crate::password;
 use crate::save_draft::{self, SaveDraft};
 use crate::secrets::Pepper;
 use crate::sign_step::{self, SignStep, Signatory};
@@ -98,6 +97,8 @@ pub struct ContentPlan {
 pub struct Provisioned {
     /// In the plan's order.
     pub people: Vec<ProvisionedPerson>,
+    /// Clients of the plan whose secrets were revoked since, and stay so.
+    pub revoked_clients: Vec<String>,
     /// The root's public key in hex, for publish's and ingest's configuration.
     pub root_public_key: String,
     /// The version of the policy in force: senders refuse older ones.
@@ -134,13 +135,19 @@ pub async fn provision(owner_url: &SecretString, plan: Provision) -> anyhow::Res
         root: root_key(&plan.root_seed)?,
         now: Clock::from_environment().now(),
         seeds: HashMap::new(),
+        memory: Memory::new(),
         plan,
     };
-    let people = ceremony.enrol_office().await?;
+    let (people, revoked_clients) = ceremony.enrol_office().await?;
     ceremony.sign_content().await?;
     let policy_version = ceremony.policy_version().await?;
     ceremony.pool.close().await;
-    Ok(Provisioned { people, root_public_key: hex::encode(ceremony.root.public_key()), policy_version })
+    Ok(Provisioned {
+        people,
+        revoked_clients,
+        root_public_key: hex::encode(ceremony.root.public_key()),
+        policy_version,
+    })
 }
 
 struct Ceremony {
@@ -151,11 +158,13 @@ struct Ceremony {
     now: OffsetDateTime,
     /// Opened seeds, so that each is stretched out of its password once.
     seeds: HashMap<PersonId, Zeroizing<[u8; 32]>>,
+    memory: Memory,
 }
 
 impl Ceremony {
-    /// The agency, its people, clients and policy, in one transaction.
-    async fn enrol_office(&mut self) -> anyhow::Result<Vec<ProvisionedPerson>> {
+    /// The agency, its people, clients and policy, in one transaction. Gives the people, and the clients whose
+    /// secrets are revoked.
+    async fn enrol_office(&mut self) -> anyhow::Result<(Vec<ProvisionedPerson>, Vec<String>)> {
         let agency = self.plan.agency;
         let mut tx = agency_tx(&self.pool, agency).await?;
         let root_public_key = self.root.public_key();
@@ -167,6 +176,7 @@ impl Ceremony {
             bail!("agency {agency} is there with another root key");
         }
         let mut people = Vec::new();
+        let mut revoked_clients = Vec::new();
         for index in 0..self.plan.people.len() {
             people.push(self.enrol_person(&mut tx, index).await?);
         }
@@ -174,14 +184,13 @@ impl Ceremony {
             if !store::person::claim_name(&mut tx, agency, NameKind::Client, &client.client_id).await? {
                 bail!("client id {} belongs to another agency", client.client_id);
             }
-            let sha256 = Sha256::digest(client.secret.expose_secret()).into();
-            store::person::insert_client(&mut tx, agency, &client.client_id, &sha256).await?;
+            revoked_clients.extend(enrol_client(&mut tx, agency, client).await?);
         }
         if store::key::policy(&mut tx, agency).await?.is_none() {
             self.sign_policy(&mut tx).await?;
         }
         tx.commit().await?;
-        Ok(people)
+        Ok((people, revoked_clients))
     }
 
     async fn enrol_person(
@@ -212,7 +221,6 @@ impl Ceremony {
         };
         let person = Person {
             officer: Officer { agency, person: id, role: plan.role, display_name: plan.display_name.clone() },
-            password_hash: password::hash(&plan.password)?,
             totp_secret_sealed: self.pepper.seal_totp_secret(id, &totp_secret)?,
         };
         store::person::insert(tx, &plan.login, &person).await?;
@@ -238,6 +246,7 @@ impl Ceremony {
             plan.password.expose_secret().as_bytes(),
             self.pepper.bytes(),
             key.as_uuid().as_bytes(),
+            &mut self.memory,
         )?;
         let new = NewKey {
             key,
@@ -293,6 +302,7 @@ impl Ceremony {
                 plan.password.expose_secret().as_bytes(),
                 self.pepper.bytes(),
                 kept.key.as_uuid().as_bytes(),
+                &mut self.memory,
             )
             .with_context(|| format!("the plan's password does not open the key of {}", plan.login))?,
         };
@@ -362,6 +372,29 @@ impl Ceremony {
         }
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// A client as the plan has it, unless it is there. Gives its id where its secret was revoked. A ceremony never
+/// changes a secret: keeping the old one in silence would leave the operator with one that does not work.
+async fn enrol_client(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    client: &ClientPlan,
+) -> anyhow::Result<Option<String>> {
+    let secret_sha256: [u8; 32] = Sha256::digest(client.secret.expose_secret()).into();
+    match store::person::client(tx, &client.client_id).await? {
+        None => {
+            store::person::insert_client(tx, agency, &client.client_id, &secret_sha256).await?;
+            Ok(None)
+        }
+        Some(known) if known.is_revoked => Ok(Some(client.client_id.clone())),
+        Some(known) if known.secret_sha256 == secret_sha256 => Ok(None),
+        Some(_) => bail!(
+            "client {id} is there with another secret, and the ceremony changes nobody's: take the papers of the \
+             first ceremony, or give it a new secret with `chengqing client renew {id}`",
+            id = client.client_id
+        ),
     }
 }
 

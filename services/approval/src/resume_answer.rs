@@ -2,17 +2,19 @@
 
 use contracts::Event;
 use contracts::approval::v1::AnswerResumed;
-use ids::{AgencyId, CaseId, ClarificationId};
+use ids::{AgencyId, CaseId, ClarificationId, ReportId};
 use messaging::outbox;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
+use crate::domain::alarm::AlarmKind;
 use crate::domain::audit::Entry;
 use crate::domain::case::CaseFile;
 use crate::domain::officer::Officer;
 use crate::events;
+use crate::store::alarm::Alarm;
 use crate::store::case::CaseEvent;
 use crate::store::{self, StoreError};
 
@@ -91,6 +93,8 @@ pub struct Suspension {
     pub wrong: u64,
     /// Messages that it had answered.
     pub answered: u64,
+    /// Whether it is on, and a person should look all the same.
+    pub doubted: bool,
 }
 
 /// Takes over what classification says. A clarification that is not here is none of this agency's cases.
@@ -104,19 +108,33 @@ pub async fn follow(
         return Ok(());
     };
     let Some(case) = store::case::lock(tx, case).await? else { return Ok(()) };
-    if !store::case::set_suspension(tx, &case, suspension).await? || !suspension.suspended {
+    let news = store::case::set_suspension(tx, &case, suspension).await?;
+    if !news || !(suspension.suspended || suspension.doubted) {
         return Ok(());
     }
-    let what = format!(
-        "自动答复已停用：近7天自动答复{}次，{}人回复“不是”。相似的留言将另立工单，请人判断。",
-        suspension.answered, suspension.wrong
-    );
+    let (wrong, answered) = (suspension.wrong, suspension.answered);
+    let what = if suspension.suspended {
+        format!(
+            "自动答复已停用：近7天自动答复{answered}次，{wrong}人回复“不是”。相似的留言将另立工单，请人判断。"
+        )
+    } else {
+        format!(
+            "近7天自动答复{answered}次，{wrong}人回复“不是”，多为新关注或同样的话，自动答复没有停用。请人看看答得对不对。"
+        )
+    };
     let event = CaseEvent { time: now, actor: String::new(), what };
     store::case::append_event(tx, agency, case.case, &event).await?;
+    let alarm = Alarm {
+        report: ReportId::mint(),
+        masked_text: format!("工单{}：{}", case.code, event.what),
+        raise_time: now,
+        kind: AlarmKind::AnswerSuspended,
+    };
+    store::alarm::insert(tx, agency, &alarm).await?;
     let entry = Entry {
         time: now,
         actor: audit::SYSTEM.to_owned(),
-        action: "answer.suspended",
+        action: if suspension.suspended { "answer.suspended" } else { "answer.doubted" },
         subject: named(&case),
     };
     audit::record(tx, agency, &[entry]).await

@@ -12,14 +12,44 @@ use hmac::{Hmac, KeyInit as _, Mac};
 use ids::{AgencyId, FindingId, PersonId};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const NONCE_LENGTH: usize = 24;
+const DEVICE: &[u8] = b"device.token.v1";
+/// A browser is known for so long after its last sign-in.
+const DEVICE_KNOWN: Duration = Duration::days(180);
 
 /// The key outside the database.
 #[derive(Clone)]
 pub struct Pepper(Zeroizing<[u8; 32]>);
+
+/// A browser that somebody signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Who.
+    pub person: PersonId,
+    /// Which.
+    pub id: Uuid,
+}
+
+impl Device {
+    /// A browser that `person` signs in with for the first time.
+    pub fn new(person: PersonId) -> Self {
+        Self { person, id: Uuid::from_bytes(rand::random()) }
+    }
+
+    /// Person and browser.
+    pub fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let (person, id) = bytes.split_at_mut(16);
+        person.copy_from_slice(self.person.as_uuid().as_bytes());
+        id.copy_from_slice(self.id.as_bytes());
+        bytes
+    }
+}
 
 /// A sealed value cannot be opened: another pepper, or an altered row.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +104,37 @@ impl Pepper {
             .decrypt(XNonce::from_slice(nonce), payload)
             .map(Zeroizing::new)
             .map_err(|_| DoesNotOpen)
+    }
+
+    /// By which attempts of `what` are counted. Nothing can be read back from it.
+    pub fn attempt_key(&self, kind: &str, what: &[u8]) -> [u8; 32] {
+        *self.derive(format!("attempt.{kind}.v1").as_bytes(), what)
+    }
+
+    /// What a browser is given to be known by: it says who signed in with it and when, and opens nothing.
+    pub fn device_token(&self, device: &Device, now: OffsetDateTime) -> String {
+        let mut token = device.bytes().to_vec();
+        token.extend_from_slice(&now.unix_timestamp().to_be_bytes());
+        let mac = self.derive(DEVICE, &token);
+        token.extend_from_slice(mac.as_slice());
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// The browser that a token was given to; `None` where it is none of ours, or too old.
+    pub fn read_device_token(&self, text: &str, now: OffsetDateTime) -> Option<Device> {
+        let token = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (token, mac) = token.split_last_chunk::<32>()?;
+        if !bool::from(self.derive(DEVICE, token).as_slice().ct_eq(mac)) {
+            return None;
+        }
+        let (device, given) = token.split_last_chunk::<8>()?;
+        let given = OffsetDateTime::from_unix_timestamp(i64::from_be_bytes(*given)).ok()?;
+        let (person, id) = device.split_at_checked(16)?;
+        let device = Device {
+            person: PersonId::from_uuid(Uuid::from_slice(person).ok()?),
+            id: Uuid::from_slice(id).ok()?,
+        };
+        (now - given < DEVICE_KNOWN).then_some(device)
     }
 
     fn totp_cipher(&self) -> XChaCha20Poly1305 {
@@ -146,6 +207,20 @@ mod tests {
         let text = |byte| pepper(byte).finding_secret(agency, finding).text();
         assert_eq!(text(1), text(1));
         assert_ne!(text(1), text(2));
+    }
+
+    #[test]
+    fn a_browser_is_known_by_its_own_token_for_half_a_year() {
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        let device = Device::new(PersonId::mint());
+        let token = pepper(1).device_token(&device, now);
+        let read = |byte, token: &str, after| pepper(byte).read_device_token(token, now + after);
+        assert_eq!(read(1, &token, Duration::days(179)), Some(device));
+        assert_eq!(read(1, &token, Duration::days(180)), None);
+        assert_eq!(read(2, &token, Duration::ZERO), None, "another pepper");
+        for altered in ["", "AAAA", &token[1..], &token.replace(&token[..4], "AAAA")] {
+            assert_eq!(read(1, altered, Duration::ZERO), None, "{altered}");
+        }
     }
 
     #[test]

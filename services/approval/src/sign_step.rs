@@ -23,10 +23,11 @@ use signoff::statement::{Gate, Purpose, Statement};
 use signoff::verify::{ENROLMENTS_MAX, Expected, Trust, verify};
 use signoff::version::Version;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
+use crate::domain::attempts::{CODES, CODES_FREE};
 use crate::domain::case::{CaseCommand, CaseFile, CaseRefusal};
 use crate::domain::chain::{self, ChainRefusal, GatesConfirmed, Taken};
 use crate::domain::content::published_channels;
@@ -40,7 +41,9 @@ use crate::issue_token::live_session;
 use crate::one_time_code;
 use crate::read_cases::SignedRevision;
 use crate::secrets::CarriedSecret;
-use crate::sign_in::{ATTEMPTS_MAX, LOCKED_OUT, refused_attempt};
+use crate::sign_in::tell_wrong_code;
+use crate::store::attempt::{self, Counted, Counter};
+use crate::store::person::CodeUse;
 use crate::store::{self, StoreError};
 use crate::validity;
 
@@ -139,9 +142,15 @@ pub enum SignStepError {
     /// The session has ended or is another person's.
     #[error("there is no such session of this person")]
     NoSession,
-    /// The code is wrong or was used, or the person is locked out.
-    #[error("the one-time code is wrong or was used")]
-    WrongCode,
+    /// The code is wrong or was used.
+    #[error("the one-time code is wrong or was used; {left} more may be wrong before there is a wait")]
+    WrongCode {
+        /// How many more may be wrong.
+        left: i32,
+    },
+    /// Too many codes of this session were wrong: none is looked at for so long.
+    #[error("too many codes of this session were wrong; wait {0}")]
+    CodesWait(Duration),
     /// The person's key or authenticator secret does not open.
     #[error("what is sealed for this person does not open")]
     Sealed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -209,11 +218,11 @@ impl Desk {
         }
         let signatory = self.signatory(&mut tx, officer, &presence.session_secret, now).await?;
         if needs_code(command.purpose)
-            && let Some(attempts) = self.code_refused(&mut tx, officer, &presence.code, now).await?
+            && let Some(wrong) = self.code_refused(&mut tx, officer, presence, now).await?
         {
-            audit::record(&mut tx, officer.agency, &[refused_attempt(officer, attempts, now)]).await?;
+            tell_wrong_code(&mut tx, officer, wrong, now).await?;
             commit(tx).await?;
-            return Err(SignStepError::WrongCode);
+            return Err(SignStepError::WrongCode { left: (CODES_FREE + 1 - wrong).max(0) });
         }
         let signed = complete(&mut tx, prepared, &signatory, command, now).await?;
         runtime::crash_point!("approval.sign.before_commit");
@@ -239,9 +248,9 @@ impl Desk {
             .filter(|session| session.officer.person == officer.person)
             .ok_or(SignStepError::NoSession)?;
         let key = store::key::of_person(tx, officer.person).await?.ok_or(SignStepError::NoSession)?;
-        let seed = sealed::unseal(
+        let seed = sealed::unseal_for_session(
             &session.seed_sealed,
-            secret.bytes.as_slice(),
+            &secret.bytes,
             self.pepper.bytes(),
             key.key.as_uuid().as_bytes(),
         )
@@ -250,32 +259,42 @@ impl Desk {
         Ok(Signatory { officer: session.officer, key: key.key, signing_key: SigningKey::from_seed(&seed) })
     }
 
-    /// Uses up the step of a fresh code. Otherwise says how many attempts have failed, counted under the
-    /// person's lock, so that attempts side by side cannot outrun the count.
+    /// Uses up the step of a fresh code. Otherwise says how many codes of this session were wrong, counted under
+    /// a lock, so that attempts side by side cannot outrun the count. What strangers try at the sign-in page
+    /// changes nothing here.
     async fn code_refused(
         &self,
         tx: &mut PgConnection,
         officer: &Officer,
-        code: &str,
+        presence: &Presence,
         now: OffsetDateTime,
     ) -> Result<Option<i32>, SignStepError> {
         let person = officer.person;
-        let Some(sealed) = store::person::lock_for_code(tx, person, now).await? else {
-            return Ok(Some(ATTEMPTS_MAX));
+        let session = CarriedSecret::read(&presence.session_secret).ok_or(SignStepError::NoSession)?;
+        let codes = Counter {
+            key: self.pepper.attempt_key("code.session", &session.sha256()),
+            agency: Some(officer.agency),
+            person: Some(person),
         };
+        let wrong = match attempt::count(tx, &codes, &CODES, now).await? {
+            Counted::Attempt(wrong) => wrong,
+            Counted::Wait(until) => return Err(SignStepError::CodesWait(until - now)),
+        };
+        let sealed = store::person::totp_secret_sealed(tx, person).await?.ok_or(SignStepError::NoSession)?;
         let secret = self
             .pepper
             .open_totp_secret(person, &sealed)
             .map_err(|error| SignStepError::Sealed(error.into()))?;
-        let step = one_time_code::step_of(&secret, code, now)
+        let step = one_time_code::step_of(&secret, &presence.code, now)
             .map_err(|error| SignStepError::Sealed(error.into()))?;
+        let using = CodeUse { attempt: None, now, same_since: now };
         if let Some(step) = step
-            && store::person::use_step(tx, person, step).await?
+            && store::person::use_step(tx, person, step, &using).await?
         {
+            attempt::forget(tx, &codes).await?;
             return Ok(None);
         }
-        let attempts = store::person::count_attempt(tx, person, now, ATTEMPTS_MAX, now + LOCKED_OUT).await?;
-        Ok(Some(attempts.unwrap_or(ATTEMPTS_MAX)))
+        Ok(Some(wrong))
     }
 
     /// Lets the case say that something stored is not what was signed.

@@ -1,6 +1,7 @@
 //! What each use case's errors are to a caller: a code, a reason, and words that say what to do.
 
 use grpc::Refusal;
+use time::Duration;
 use tonic::{Code, Status};
 
 use crate::alarms::AcknowledgeError;
@@ -13,11 +14,13 @@ use crate::domain::revision::{RevisionRefusal, RevisionState};
 use crate::issue_token::IssueTokenError;
 use crate::open_notice::OpenNoticeError;
 use crate::order_halt::OrderHaltError;
+use crate::people::UnlockError;
 use crate::request_finding::RequestFindingError;
 use crate::resume_answer::ResumeAnswerError;
 use crate::return_draft::ReturnDraftError;
 use crate::revoke_clarification::RevokeError;
 use crate::save_draft::SaveDraftError;
+use crate::sessions::EndSessionError;
 use crate::set_urgency::SetUrgencyError;
 use crate::sign_in::SignInError;
 use crate::sign_step::SignStepError;
@@ -50,6 +53,28 @@ impl From<SignInError> for Status {
                  you are locked out for ten minutes; try again with the next code.",
             )
             .into(),
+            SignInError::Wait(wait) => {
+                let seconds = seconds(wait);
+                Refusal::new(
+                    Code::ResourceExhausted,
+                    "SIGN_IN_MUST_WAIT",
+                    format!("从您这里登录失败的次数太多，请在{seconds}秒后再试。已登录的同事和账号本身不受影响。"),
+                    format!(
+                        "Too many sign-ins failed from where you are; try again in {seconds} seconds. Nobody's \
+                         account is locked by this."
+                    ),
+                )
+                .with("retry_after_seconds", seconds)
+                .into()
+            }
+            SignInError::Busy => Refusal::new(
+                Code::ResourceExhausted,
+                "SIGN_IN_BUSY",
+                "同时登录的太多，暂时排不上，请过几秒再试。",
+                "Too many are signing in at this moment; try again in a few seconds.",
+            )
+            .with("retry_after_seconds", 5)
+            .into(),
             SignInError::Store(error) => error.into(),
             broken @ (SignInError::Sealed(_) | SignInError::CutOff(_)) => Refusal::internal(&broken).into(),
         }
@@ -69,6 +94,24 @@ impl From<IssueTokenError> for Status {
             .into(),
             IssueTokenError::Store(error) => error.into(),
             broken @ IssueTokenError::Unsigned(_) => Refusal::internal(&broken).into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for Status {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NoSession => Refusal::not_found("session").into(),
+            EndSessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UnlockError> for Status {
+    fn from(error: UnlockError) -> Self {
+        match error {
+            UnlockError::NoPerson => Refusal::not_found("person").into(),
+            UnlockError::Store(error) => error.into(),
         }
     }
 }
@@ -167,14 +210,19 @@ impl From<SignStepError> for Status {
             )
             .into(),
             SignStepError::NoSession => no_session().into(),
-            SignStepError::WrongCode => Refusal::new(
+            SignStepError::WrongCode { left } if left > 0 => Refusal::new(
                 Code::PermissionDenied,
                 "CODE_REFUSED",
-                "动态码不对或已经用过，请等下一个动态码再试；多次失败会锁定10分钟。",
-                "The one-time code is wrong or was used before; wait for the next one. Too many failures lock you \
-                 out for ten minutes.",
+                format!("动态码不对或已经用过，请等下一个动态码再试；再错{left}次，10分钟内不能签发。"),
+                format!(
+                    "The one-time code is wrong or was used before; wait for the next one. After {left} more you \
+                     cannot sign for ten minutes."
+                ),
             )
+            .with("left", left)
             .into(),
+            SignStepError::WrongCode { .. } => codes_wait(Duration::minutes(10)).into(),
+            SignStepError::CodesWait(wait) => codes_wait(wait).into(),
             SignStepError::Store(error) => error.into(),
             broken @ (SignStepError::Sealed(_) | SignStepError::Unwritable(_)) => {
                 Refusal::internal(&broken).into()
@@ -340,6 +388,28 @@ fn no_session() -> Refusal {
         "登录已过期，请重新登录。",
         "Your session has ended; sign in again.",
     )
+}
+
+/// What is true: it is this session that waits, and not for what strangers tried.
+fn codes_wait(wait: Duration) -> Refusal {
+    let minutes = (wait.whole_seconds().max(1) + 59) / 60;
+    Refusal::new(
+        Code::PermissionDenied,
+        "CODE_REFUSED",
+        format!(
+            "您这次登录里动态码连续输错，已锁定签发，请在{minutes}分钟后再签。停发和退回不受影响；管理员可以在“人员”页解锁。"
+        ),
+        format!(
+            "The codes given in this session were wrong too often, so it cannot sign for {minutes} more minutes. \
+             Stopping and returning still work; an administrator can unlock you on the page “People”."
+        ),
+    )
+    .with("retry_after_seconds", wait.whole_seconds().max(1))
+}
+
+fn seconds(wait: Duration) -> i64 {
+    // A part of a second is waited too.
+    wait.whole_seconds().max(0) + 1
 }
 
 fn request_reused() -> Refusal {

@@ -130,6 +130,7 @@ pub fn suspension_changed(agency: AgencyId, suspension: &Suspension) -> Outgoing
         suspended: suspension.suspended,
         wrong_count: suspension.wrong.unsigned_abs(),
         answered_count: suspension.answered.unsigned_abs(),
+        doubted: suspension.doubted,
     };
     outgoing(&event, telemetry::current_traceparent())
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::Console;
-use crate::csrf;
+use crate::origin;
 use crate::problem::{Kind, Problem, Refused, kept};
 use crate::session::{NotSignedIn, SignedIn, Visit};
 
@@ -26,6 +26,8 @@ pub(crate) struct Posted<T> {
 pub(crate) struct Submitted<T> {
     pub visit: Visit,
     pub headers: axum::http::HeaderMap,
+    /// Where the connection comes from.
+    pub peer: Option<std::net::IpAddr>,
     pub form: T,
 }
 
@@ -49,7 +51,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Console>> for Posted<T> {
                 NotSignedIn::Unknown(problem) => problem,
             })
         })?;
-        if !csrf::matches(secrecy::ExposeSecret::expose_secret(&who.secret), field(&typed, "csrf")) {
+        let secret = secrecy::ExposeSecret::expose_secret(&who.secret);
+        if !console.form_key.matches(secret, field(&typed, "csrf")) {
             let mut problem = Problem::new(Kind::NotAllowed, visit.words());
             problem.said = visit.words().problem_csrf.to_owned();
             problem.advice = visit.words().advice_csrf;
@@ -69,11 +72,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Console>> for Submitted<T> {
         let (parts, body) = request.into_parts();
         let visit = Visit::of(&parts);
         let headers = parts.headers.clone();
+        let peer = origin::peer_of(&parts);
         let body = read(Request::from_parts(parts, body), console, &visit).await?;
         let form = serde_urlencoded::from_bytes(&body).map_err(|_| {
             Refused::from(kept(&visit, Problem::new(Kind::Invalid, visit.words()), &typed(&body)))
         })?;
-        Ok(Self { visit, headers, form })
+        Ok(Self { visit, headers, peer, form })
     }
 }
 

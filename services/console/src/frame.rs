@@ -2,11 +2,12 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{Html, IntoResponse, Response};
 use contracts::approval::v1::Role;
 
 use crate::assets;
-use crate::language::{Language, Words};
+use crate::language::{Language, Words, fill};
 use crate::problem::{Problem, plain_failure};
 use crate::session::{SignedIn, Visit};
 use crate::wording;
@@ -34,6 +35,10 @@ pub(crate) struct Frame {
 pub(crate) struct PersonLine {
     pub name: String,
     pub role: &'static str,
+    /// That the person is signed in elsewhere too; empty when not.
+    pub elsewhere: String,
+    /// Whether the person looks after the others' access.
+    pub administers: bool,
 }
 
 impl Frame {
@@ -48,6 +53,11 @@ impl Frame {
             person: Some(PersonLine {
                 name: who.person_name().to_owned(),
                 role: wording::role(who.role(), words),
+                elsewhere: match who.other_sessions() {
+                    0 => String::new(),
+                    others => fill(words.sessions_elsewhere, others),
+                },
+                administers: who.role() == Role::Administrator,
             }),
             agency: who.agency_name().to_owned(),
             halt: stops.then(|| "/halt".to_owned()),
@@ -120,7 +130,11 @@ impl Frame {
 
 /// A page, or the last resort. Its status is that of what the frame has to say.
 pub(crate) fn page(frame: &Frame, template: &impl Template) -> Response {
-    page_with(frame.alert.as_ref().map_or(StatusCode::OK, Problem::status), template)
+    let mut response = page_with(frame.alert.as_ref().map_or(StatusCode::OK, Problem::status), template);
+    if let Some(seconds) = frame.alert.as_ref().and_then(|problem| problem.retry_after_seconds) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 /// A page with a status of its own.
@@ -149,8 +163,12 @@ mod tests {
     }
 
     fn visitor() -> Frame {
-        let visit =
-            Visit { language: Language::Chinese, here: "/?a=\"><script>1</script>".into(), partial: false };
+        let visit = Visit {
+            language: Language::Chinese,
+            here: "/?a=\"><script>1</script>".into(),
+            partial: false,
+            polls: false,
+        };
         Frame::of_visitor(&visit, String::new())
     }
 
@@ -203,6 +221,26 @@ mod tests {
             let inline = html.split("<script").skip(1).any(|script| !script.starts_with(" src="));
             assert!(!inline, "{name} holds an inline script");
         }
+    }
+
+    #[test]
+    fn what_renews_itself_keeps_nobody_signed_in() {
+        let mut found = 0;
+        for (name, html) in templates() {
+            for tag in html.split('<').filter(|tag| tag.contains("hx-trigger=\"every ")) {
+                let address = tag.split("hx-get=\"").nth(1).and_then(|rest| rest.split(['"', '?']).next());
+                let request = axum::http::Request::get(address.unwrap().replace("{{ case.id }}", "1"));
+                let (parts, ()) = request.body(()).unwrap().into_parts();
+                assert!(
+                    Visit::of(&parts).polls,
+                    "{name} asks {address:?} by itself, as if somebody sat there"
+                );
+                found += 1;
+            }
+        }
+        assert_eq!(found, 2, "queue and case");
+        let (parts, ()) = axum::http::Request::get("/case/1").body(()).unwrap().into_parts();
+        assert!(!Visit::of(&parts).polls);
     }
 
     #[test]

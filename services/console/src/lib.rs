@@ -12,6 +12,7 @@ mod form;
 mod frame;
 mod headers;
 mod language;
+mod origin;
 mod pages;
 mod problem;
 mod session;
@@ -27,12 +28,16 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use runtime::{Clock, Lifecycle};
+use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use url::Url;
 
 use clients::Clients;
+use csrf::FormKey;
 use session::Sessions;
+
+pub use origin::{Network, NoNetwork};
 
 /// What the console must know.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,8 +46,16 @@ pub struct Config {
     /// Where to listen for HTTP.
     pub listen: SocketAddr,
     /// The address that people type, without a trailing slash; departments' links begin with it. With `https`
-    /// the cookies are `Secure`.
+    /// the cookies are `Secure` and bound to this very host, and browsers are told to come by https only.
     pub public_base_url: Url,
+    /// 64 hex digits that tie forms to their browsers, the same for every replica. Needed with an `https` address;
+    /// without one, a key is drawn at each start and forms that were open then must be sent again.
+    #[serde(default)]
+    pub form_key: Option<SecretString>,
+    /// The proxies that stand before the console, as addresses or networks such as `10.0.0.0/8`. What they say in
+    /// `X-Forwarded-For` is where a browser calls from; without them it is where the connection comes from.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
     /// Where approval answers gRPC.
     pub approval_url: String,
     /// Where ingest answers gRPC.
@@ -59,6 +72,8 @@ struct Console {
     sessions: Sessions,
     clock: Clock,
     public_base_url: Url,
+    form_key: FormKey,
+    trusted_proxies: Vec<Network>,
 }
 
 impl Console {
@@ -84,6 +99,14 @@ impl App {
     /// # Errors
     /// When the address is taken or a service's URL cannot be read.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let secure = config.public_base_url.scheme() == "https";
+        let form_key = match &config.form_key {
+            Some(key) => FormKey::read(key)?,
+            None if secure => anyhow::bail!(
+                "console.form_key is missing: 64 hex digits, the same for every replica (openssl rand -hex 32)"
+            ),
+            None => FormKey::draw(),
+        };
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("console cannot listen on {}", config.listen))?;
@@ -93,9 +116,11 @@ impl App {
             sessions: Sessions::default(),
             clock,
             public_base_url: config.public_base_url,
+            form_key,
+            trusted_proxies: config.trusted_proxies,
         });
         let router = pages::router()
-            .layer(axum::middleware::from_fn(headers::protect))
+            .layer(axum::middleware::from_fn_with_state(secure, headers::protect))
             .layer(axum::middleware::from_fn(traces::record))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(console);
@@ -114,7 +139,8 @@ impl App {
     /// When the listener fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "console listens on {}", self.address);
-        axum::serve(self.listener, self.router)
+        // Where a connection comes from is what failed sign-ins are counted by.
+        axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(lifecycle.soft().cancelled_owned())
             .await
             .context("console stopped serving")

@@ -36,6 +36,8 @@ pub(crate) struct Problem {
     pub said: String,
     /// What to do.
     pub advice: &'static str,
+    /// How long to wait before trying again, where that is known.
+    pub retry_after_seconds: Option<u64>,
 }
 
 impl Problem {
@@ -64,8 +66,14 @@ impl Problem {
             problem.said = said;
         }
         // A wrong code is no lack of permission: the next one will do.
-        if status.get_details_error_info().is_some_and(|info| info.reason == "CODE_REFUSED") {
-            problem.advice = language.words().code_fresh;
+        if let Some(info) = status.get_details_error_info() {
+            problem.retry_after_seconds =
+                info.metadata.get("retry_after_seconds").and_then(|seconds| seconds.parse().ok());
+            if info.reason == "CODE_REFUSED" {
+                let words = language.words();
+                let must_wait = problem.retry_after_seconds.is_some();
+                problem.advice = if must_wait { words.advice_too_many } else { words.code_fresh };
+            }
         }
         problem
     }
@@ -83,7 +91,7 @@ impl Problem {
             Kind::Unavailable => (words.problem_unavailable, words.advice_unavailable),
             Kind::Broken => (words.problem_broken, words.advice_broken),
         };
-        Self { kind, said: said.to_owned(), advice }
+        Self { kind, said: said.to_owned(), advice, retry_after_seconds: None }
     }
 
     /// True when nobody knows whether what was asked happened: the same form sent again must be the same request.
@@ -272,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_page_that_loses_its_session_shows_what_was_typed_but_no_secret() {
-        let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false };
+        let visit = Visit { language: Language::Chinese, here: "/".into(), partial: false, polls: false };
         let typed =
             [("conclusion", "不实。"), ("standing_receipt", "收到"), ("code", "123456"), ("csrf", "0f")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -16,16 +16,30 @@ use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use crate::Console;
-use crate::csrf;
 use crate::language::{Language, Words};
 use crate::problem::{self, Problem, Refused};
 use crate::show;
 
+/// A cookie that somebody else must not be able to set, and its names: browsers let nobody set what is called
+/// `__Host-…` but this very host, by https. Where people come by http (on their own machine) they do not take it.
+pub(crate) struct CookieName {
+    plain: &'static str,
+    bound: &'static str,
+}
+
+impl CookieName {
+    pub(crate) const fn when(&self, secure: bool) -> &'static str {
+        if secure { self.bound } else { self.plain }
+    }
+}
+
 /// The cookie with the session's secret.
-pub(crate) const SESSION_COOKIE: &str = "session";
+pub(crate) const SESSION_COOKIE: CookieName = CookieName { plain: "session", bound: "__Host-session" };
 /// The cookie that ties the sign-in form to its browser before there is a session.
-pub(crate) const VISIT_COOKIE: &str = "visit";
-/// The cookie with the chosen language.
+pub(crate) const VISIT_COOKIE: CookieName = CookieName { plain: "visit", bound: "__Host-visit" };
+/// The cookie by which a browser is known that somebody signed in with before. It opens nothing.
+pub(crate) const DEVICE_COOKIE: CookieName = CookieName { plain: "device", bound: "__Host-device" };
+/// The cookie with the chosen language, which is no secret and gives nobody anything.
 pub(crate) const LANGUAGE_COOKIE: &str = "language";
 
 /// How long a token is used before approval is asked again, and so how long a session that was ended
@@ -44,7 +58,13 @@ pub(crate) struct Visit {
     pub here: String,
     /// True when htmx asks for a part of a page.
     pub partial: bool,
+    /// True when a page asks by itself, as those parts do that renew themselves: it says nothing about whether anybody
+    /// sits before it. Their addresses end so.
+    pub polls: bool,
 }
+
+/// How the address of a part that renews itself ends.
+const POLLED: &str = "/live";
 
 impl Visit {
     pub(crate) fn of(parts: &Parts) -> Self {
@@ -56,6 +76,7 @@ impl Visit {
             language: cookie(&parts.headers, LANGUAGE_COOKIE).map(Language::parse).unwrap_or_default(),
             here,
             partial: parts.headers.contains_key("hx-request"),
+            polls: parts.uri.path().ends_with(POLLED),
         }
     }
 
@@ -77,6 +98,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 pub(crate) struct SignedIn {
     pub visit: Visit,
     pub secret: SecretString,
+    csrf: String,
     identity: Arc<Identity>,
 }
 
@@ -84,6 +106,7 @@ struct Identity {
     token: String,
     person: Person,
     agency_name: String,
+    other_sessions: u32,
 }
 
 /// Why nobody is signed in.
@@ -98,10 +121,11 @@ impl SignedIn {
     /// Finds out who holds the request's session.
     pub(crate) async fn establish(parts: &Parts, console: &Console) -> Result<Self, NotSignedIn> {
         let visit = Visit::of(parts);
-        let secret = cookie(&parts.headers, SESSION_COOKIE).ok_or(NotSignedIn::Ended)?;
-        let secret = SecretString::from(secret.to_owned());
-        let identity = console.sessions.identify(&secret, console, visit.language).await?;
-        Ok(Self { visit, secret, identity })
+        let secret = cookie(&parts.headers, SESSION_COOKIE.when(console.secure()));
+        let secret = SecretString::from(secret.ok_or(NotSignedIn::Ended)?.to_owned());
+        let identity = console.sessions.identify(&secret, console, &visit).await?;
+        let csrf = console.form_key.token(secret.expose_secret());
+        Ok(Self { visit, secret, csrf, identity })
     }
 
     pub(crate) fn words(&self) -> &'static Words {
@@ -125,7 +149,12 @@ impl SignedIn {
     }
 
     pub(crate) fn csrf(&self) -> String {
-        csrf::token(self.secret.expose_secret())
+        self.csrf.clone()
+    }
+
+    /// How many other sessions of this person have not ended.
+    pub(crate) fn other_sessions(&self) -> u32 {
+        self.identity.other_sessions
     }
 
     /// A request in this person's name.
@@ -163,6 +192,8 @@ pub(crate) struct Sessions {
 struct Known {
     identity: Arc<Identity>,
     use_until: OffsetDateTime,
+    /// Whether approval was told, when it gave the token, that somebody uses the session.
+    attended: bool,
 }
 
 impl Sessions {
@@ -170,14 +201,16 @@ impl Sessions {
         &self,
         secret: &SecretString,
         console: &Console,
-        language: Language,
+        visit: &Visit,
     ) -> Result<Arc<Identity>, NotSignedIn> {
         let key = fingerprint(secret);
         let now = console.clock.now();
-        if let Some(known) = self.lock().get(&key).filter(|known| known.use_until > now) {
+        let is_good = |known: &&Known| known.use_until > now && (known.attended || visit.polls);
+        if let Some(known) = self.lock().get(&key).filter(is_good) {
             return Ok(known.identity.clone());
         }
-        let request = IssueTokenRequest { session_secret: secret.expose_secret().to_owned() };
+        let session_secret = secret.expose_secret().to_owned();
+        let request = IssueTokenRequest { session_secret, unattended: visit.polls };
         let issued = match console.clients.access().issue_token(grpc::without_token(request)).await {
             Ok(issued) => issued.into_inner(),
             Err(status) => {
@@ -187,7 +220,7 @@ impl Sessions {
                     | tonic::Code::NotFound
                     | tonic::Code::InvalidArgument
                     | tonic::Code::PermissionDenied => NotSignedIn::Ended,
-                    _ => NotSignedIn::Unknown(Problem::of(&status, language)),
+                    _ => NotSignedIn::Unknown(Problem::of(&status, visit.language)),
                 });
             }
         };
@@ -196,8 +229,10 @@ impl Sessions {
             token: issued.token,
             person: issued.person.unwrap_or_default(),
             agency_name: issued.agency_name,
+            other_sessions: issued.other_sessions,
         });
-        let known = Known { identity: identity.clone(), use_until: ends.min(now + TOKEN_KEPT_MAX) };
+        let use_until = ends.min(now + TOKEN_KEPT_MAX);
+        let known = Known { identity: identity.clone(), use_until, attended: !visit.polls };
         let mut all = self.lock();
         if all.len() >= TOKENS_MAX {
             all.retain(|_, known| known.use_until > now);
@@ -268,10 +303,12 @@ mod tests {
 
     #[test]
     fn the_session_cookie_is_kept_from_scripts_and_other_sites() {
-        let line = set_cookie(SESSION_COOKIE, Some("abc"), None, true);
-        assert_eq!(line, "session=abc; Path=/; HttpOnly; SameSite=Strict; Secure");
-        assert!(!set_cookie(SESSION_COOKIE, Some("abc"), None, false).contains("Secure"));
-        assert!(set_cookie(SESSION_COOKIE, None, None, true).contains("Max-Age=0"));
+        let session = SESSION_COOKIE.when(true);
+        let line = set_cookie(session, Some("abc"), None, true);
+        assert_eq!(line, "__Host-session=abc; Path=/; HttpOnly; SameSite=Strict; Secure");
+        assert_eq!(SESSION_COOKIE.when(false), "session");
+        assert!(!set_cookie("session", Some("abc"), None, false).contains("Secure"));
+        assert!(set_cookie(session, None, None, true).contains("Max-Age=0"));
     }
 
     #[test]

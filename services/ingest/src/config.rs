@@ -33,6 +33,15 @@ pub struct Config {
     /// Events committed and not yet on the bus, above which new reports are refused; default 20 000.
     #[serde(default = "backlog_max")]
     pub backlog_max: u64,
+    /// Reports that one client may bring in a minute; default 1 200. Imports are not counted here.
+    #[serde(default = "client_reports_per_minute")]
+    pub client_reports_per_minute: u32,
+    /// Reports that one client may bring on a day; default 100 000. Imports are not counted here.
+    #[serde(default = "client_reports_per_day")]
+    pub client_reports_per_day: u32,
+    /// Lines that one client may import on a day; default 1 000 000.
+    #[serde(default = "client_lines_per_day")]
+    pub client_lines_per_day: u32,
     /// The program that reads the words in pictures; default `tesseract`, wherever the system finds it. Where it
     /// is missing, pictures are kept and compared, and their words are not read.
     #[serde(default = "text_reader")]
@@ -43,6 +52,18 @@ pub struct Config {
 
 const fn backlog_max() -> u64 {
     20_000
+}
+
+const fn client_reports_per_minute() -> u32 {
+    1_200
+}
+
+const fn client_reports_per_day() -> u32 {
+    100_000
+}
+
+const fn client_lines_per_day() -> u32 {
+    1_000_000
 }
 
 fn text_reader() -> PathBuf {

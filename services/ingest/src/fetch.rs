@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use ids::{AgencyId, ReportId};
 use messaging::{Waker, outbox};
-use runtime::{Clock, Lifecycle, crash_point};
+use runtime::{Clock, Lifecycle, SlowWork, crash_point};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -28,7 +28,10 @@ use crate::store::media::{self, Begun, End, Sealed};
 use crate::vault::{Key, Purpose, Unopened, Vault};
 
 /// Files under way at once: each may hold its bytes and its pixels, and keeps a core busy while it is read.
-const AT_ONCE: i64 = 2;
+pub const AT_ONCE: u32 = 2;
+
+/// Decoders of attempts that were given up may still be at work; so many attempts wait for them.
+const WAITING_MAX: usize = 8;
 
 /// One fetch takes no longer.
 const FETCH_DEADLINE: Duration = Duration::from_secs(30);
@@ -48,6 +51,8 @@ pub struct Fetcher {
     pub agencies: Agencies,
     /// Opens messages and seals files.
     pub vault: Vault,
+    /// Where pictures are decoded: no more at once than are fetched at once, whoever still waits for them.
+    pub looking: SlowWork,
     /// Reads the words in pictures.
     pub reader: TextReader,
     /// Woken when a picture was read.
@@ -104,7 +109,7 @@ impl Fetcher {
     async fn fetch_due(&self, agency: AgencyId, lifecycle: &Lifecycle) -> sqlx::Result<()> {
         while !lifecycle.soft().is_cancelled() {
             let mut tx = database::agency_tx(&self.pool, agency).await?;
-            let begun = media::begin(&mut tx, agency, self.clock.now(), LEASE, AT_ONCE).await?;
+            let begun = media::begin(&mut tx, agency, self.clock.now(), LEASE, i64::from(AT_ONCE)).await?;
             tx.commit().await?;
             if begun.is_empty() {
                 break;
@@ -186,7 +191,7 @@ impl Fetcher {
 
     async fn look(&self, agency: AgencyId, bytes: bytes::Bytes) -> Result<PictureSeen, PictureError> {
         let file_key = self.vault.lookup_key(agency, "file", &hex::encode(Sha256::digest(&bytes)));
-        let looked = tokio::task::spawn_blocking(move || look_at(&bytes)).await;
+        let looked = self.looking.run(WAITING_MAX, move || look_at(&bytes)).await;
         // A decoder that panicked has met a file that it cannot read.
         let Look { hash, page } =
             looked.unwrap_or_else(|panicked| Err(PictureError::Broken(panicked.to_string())))?;

@@ -22,9 +22,10 @@ use crate::domain::report::{Channel, Checked, FieldError, Submission};
 use crate::fetch::report_key;
 use crate::halt::Halting;
 use crate::prepare;
-use crate::status::database_failed;
+use crate::quota::{Bringing, Quotas};
+use crate::status::{database_failed, not_brought};
 use crate::store::halt::Order;
-use crate::store::report::{self, Accepted, Standing};
+use crate::store::report::{self, Accepted, Standing, WriteError};
 use crate::store::{answer, assignment, media};
 use crate::transcribe::{Transcribe, Transcribing};
 use crate::vault::{Purpose, Vault};
@@ -57,6 +58,8 @@ pub struct Service {
     pub vault: Vault,
     /// Where reports go in.
     pub intake: Intake,
+    /// What clients may bring.
+    pub quotas: Quotas,
     /// Halts and resumes.
     pub halting: Halting,
     /// Writes down what is said in messages without words.
@@ -77,7 +80,11 @@ impl IngestService for Service {
         let id: Uuid = parse_id("request_id", &request.request_id)?;
         let report = request.report.ok_or_else(|| missing("report"))?;
         let checked = self.check(caller.agency, report)?;
-        let report = prepare::submitted(&self.vault, caller.agency, Some(id), &checked, self.clock.now());
+        let now = self.clock.now();
+        if let Some(client) = client(&caller) {
+            self.quotas.take(caller.agency, client, Bringing::Report, now).await?;
+        }
+        let report = prepare::submitted(&self.vault, caller.agency, Some(id), client(&caller), &checked, now);
         let incoming = Incoming { agency: caller.agency, report, announced: true };
         let accepted = self.intake.accept(incoming).await?;
         if let Some(conflict) = Conflict::of(accepted.standing) {
@@ -113,6 +120,13 @@ impl IngestService for Service {
             };
             let Some(line) = line else { break };
             let number = line.line;
+            if let Some(client) = client(&caller)
+                && let Err(exhausted) =
+                    self.quotas.take(caller.agency, client, Bringing::Import, self.clock.now()).await
+            {
+                import.failure.get_or_insert_with(|| exhausted.into());
+                break;
+            }
             let checked = line
                 .report
                 .ok_or_else(|| FieldError {
@@ -123,8 +137,14 @@ impl IngestService for Service {
                 .and_then(|report| self.check(caller.agency, report));
             match checked {
                 Ok(checked) => {
-                    let report =
-                        prepare::submitted(&self.vault, caller.agency, None, &checked, self.clock.now());
+                    let report = prepare::submitted(
+                        &self.vault,
+                        caller.agency,
+                        None,
+                        client(&caller),
+                        &checked,
+                        self.clock.now(),
+                    );
                     let incoming = Incoming { agency: caller.agency, report, announced: true };
                     let intake = self.intake.clone();
                     under_way.push(async move { (number, intake.accept_patiently(incoming).await) }.boxed());
@@ -362,6 +382,9 @@ impl Import {
         match ended {
             None => {}
             Some((line, Ok(accepted))) => self.count_taken(line, &accepted),
+            Some((line, Err(AcceptError::Refused(cause)))) if matches!(*cause, WriteError::NotBrought(_)) => {
+                self.refuse(line, not_brought());
+            }
             Some((line, Err(AcceptError::Refused(_)))) => self.refuse(
                 line,
                 FieldError {
@@ -472,6 +495,11 @@ fn scope(clarification: &str) -> Result<Option<ClarificationId>, Status> {
         return Ok(None);
     }
     parse_id("clarification_id", clarification).map(Some)
+}
+
+/// The client that calls; `None` for an officer.
+fn client(caller: &Caller) -> Option<&str> {
+    (caller.role == Role::Client).then_some(caller.display_name.as_str())
 }
 
 fn named(caller: &Caller) -> String {

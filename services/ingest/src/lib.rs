@@ -40,6 +40,7 @@ mod grpc;
 mod halt;
 mod picture;
 mod prepare;
+mod quota;
 mod reader;
 mod status;
 mod store;
@@ -56,7 +57,7 @@ use anyhow::Context;
 use contracts::ingest::v1::ingest_service_server::IngestServiceServer;
 use database::Schema;
 use messaging::{Bus, PullLoop, Relay, Subscriber, Subscription};
-use runtime::{Clock, Lifecycle};
+use runtime::{Clock, Lifecycle, SlowWork};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
@@ -72,6 +73,7 @@ use crate::deliver::{Deliverer, DeliveryWaker};
 use crate::fetch::Fetcher;
 use crate::grpc::Service;
 use crate::halt::Halting;
+use crate::quota::{Limits, Quotas};
 use crate::reader::TextReader;
 use crate::transcribe::Transcribing;
 use crate::vault::Vault;
@@ -117,6 +119,7 @@ pub struct App {
     clock: Clock,
     relay: Relay,
     intake: Intake,
+    limits: Limits,
     flusher: Flusher,
     reader: TextReader,
     grpc_listener: TcpListener,
@@ -161,6 +164,11 @@ impl App {
             clock,
             relay,
             intake,
+            limits: Limits {
+                reports_per_minute: config.client_reports_per_minute,
+                reports_per_day: config.client_reports_per_day,
+                lines_per_day: config.client_lines_per_day,
+            },
             flusher,
             reader,
             grpc_listener,
@@ -222,6 +230,7 @@ impl App {
             pool: pool.clone(),
             agencies: agencies.clone(),
             vault: vault.clone(),
+            looking: SlowWork::new(fetch::AT_ONCE as usize),
             reader,
             relay: waker.clone(),
             clock: clock.clone(),
@@ -247,6 +256,7 @@ impl App {
         let service = Service {
             halting: Halting { pool: pool.clone(), delivery, clock: clock.clone() },
             transcribing,
+            quotas: Quotas::new(pool.clone(), self.limits),
             pool,
             agencies,
             vault,

@@ -52,12 +52,13 @@ struct Original<'a> {
     external_id: Option<&'a str>,
 }
 
-/// A report that came over gRPC.
+/// A report that came over gRPC; from `client`, unless an officer brings it.
 #[must_use]
 pub fn submitted(
     vault: &Vault,
     agency: AgencyId,
     request: Option<Uuid>,
+    client: Option<&str>,
     report: &Checked,
     now: OffsetDateTime,
 ) -> NewReport {
@@ -68,7 +69,8 @@ pub fn submitted(
     let reporter = report
         .reporter
         .as_ref()
-        .map(|name| teller(vault, agency, report.channel, report.answer_account.as_deref(), name));
+        .map(|name| teller(vault, agency, report.channel, report.answer_account.as_deref(), name))
+        .map(|teller| Teller { brought_by: client.map(str::to_owned), ..teller });
     NewReport {
         report_id,
         request_id: request,
@@ -115,6 +117,7 @@ pub fn teller(
         lookup_key: reporter_lookup_key(vault, agency, channel, account, name),
         name: Zeroizing::new(name.to_owned()),
         account: account.map(str::to_owned),
+        brought_by: None,
     }
 }
 

@@ -5,6 +5,8 @@ use tonic::{Code, Status};
 
 use crate::accept::AcceptError;
 use crate::domain::report::FieldError;
+use crate::quota::QuotaError;
+use crate::store::report::WriteError;
 use crate::transcribe::TranscribeError;
 
 impl From<FieldError> for Status {
@@ -18,6 +20,9 @@ impl From<AcceptError> for Status {
         match &error {
             AcceptError::QueueFull => busy().into(),
             AcceptError::Backlog(waiting) => busy().with("backlog", waiting).into(),
+            AcceptError::Refused(cause) if matches!(**cause, WriteError::NotBrought(_)) => {
+                Self::from(not_brought())
+            }
             AcceptError::Refused(cause) => Refusal::internal(cause.as_ref()).into(),
             AcceptError::Unavailable(cause) => Refusal::unavailable(cause.as_ref()).into(),
             AcceptError::Stopping => Refusal::unavailable(&error).into(),
@@ -44,6 +49,40 @@ impl From<TranscribeError> for Status {
             .into(),
             TranscribeError::Database(error) => database_failed(&error),
         }
+    }
+}
+
+/// What a client hears that names somebody else's reporter.
+pub fn not_brought() -> FieldError {
+    FieldError {
+        field: "reporter",
+        zh: "这个留言人不是由本系统带来的，不能指定账号答复；请去掉 answer_account。".to_owned(),
+        en: "this reporter was not brought by this client, so no account answers for it; leave answer_account out."
+            .to_owned(),
+    }
+}
+
+impl From<QuotaError> for Status {
+    fn from(error: QuotaError) -> Self {
+        let (en, zh, wait) = match &error {
+            QuotaError::Minute { max, wait } => ("minute", "每分钟", (max, wait)),
+            QuotaError::Day { max, wait } => ("day", "每天", (max, wait)),
+            QuotaError::Database(error) => return database_failed(error),
+        };
+        let (max, wait) = wait;
+        Refusal::new(
+            Code::ResourceExhausted,
+            "CLIENT_QUOTA",
+            format!(
+                "本系统{zh}最多提交 {max} 条，已用完；请在 {wait} 秒后用同一个编号重试，或联系管理员调整额度。"
+            ),
+            format!(
+                "This client may bring {max} reports a {en} and has; try again in {wait} seconds with the same \
+                 request_id, or ask the administrator for a larger quota."
+            ),
+        )
+        .with("retry_after_seconds", wait)
+        .into()
     }
 }
 

@@ -171,6 +171,11 @@ fn tell(papers: &Papers, founded: &Provisioned, file: &Path) {
     println!("  agency_id = \"{}\"", papers.agency_id);
     println!("  root_public_key = \"{}\"", founded.root_public_key);
     println!("  policy_version_min = {}", founded.policy_version);
+    for client in &founded.revoked_clients {
+        println!(
+            "The secret of client {client} was revoked and stays so: `chengqing client renew {client}`."
+        );
+    }
     println!();
     println!(
         "{} holds the first password and the authenticator secret of {} people, the clients' secrets, and \

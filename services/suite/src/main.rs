@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use suite::installation::{Installation, Ports, default_folder};
-use suite::{agency, bench, code, dead_letters, evaluate, import, serve, train, up, verify};
+use suite::{agency, bench, client, code, dead_letters, evaluate, import, serve, train, up, verify};
 
 /// 澄清 Chengqing: a government press office's rumor-correction desk.
 #[derive(Parser)]
@@ -58,6 +58,9 @@ enum Command {
     /// Agencies.
     #[command(subcommand)]
     Agency(AgencyCommand),
+    /// Clients: hotline desks and partners that send reports.
+    #[command(subcommand)]
+    Client(client::Command),
     /// Print the public half of the key that signs callers' tokens.
     TokenPublicKey {
         /// Approval's configuration.
@@ -202,6 +205,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Agency(AgencyCommand::Found(arguments)) => agency::found(&arguments).await,
+        Command::Client(command) => client::run(command).await,
         Command::TokenPublicKey { config } => {
             println!("{}", agency::token_public_key(&config)?);
             Ok(())

@@ -1,6 +1,8 @@
 //! The rules, pure: states of cases and revisions, who may sign which step, what five boxes become on each
 //! channel, what is wrong with a draft. No database, no RPC, no clock.
 
+pub mod alarm;
+pub mod attempts;
 pub mod audit;
 pub mod case;
 pub mod chain;

@@ -266,6 +266,50 @@ impl ApprovalService for Approval {
         Ok(Response::new(pb::AcknowledgeAlarmResponse {}))
     }
 
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Result<Response<pb::ListSessionsResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let sessions = self.desk.list_sessions(&officer, &request.session_secret).await?;
+        let sessions = sessions.into_iter().map(convert::session).collect();
+        Ok(Response::new(pb::ListSessionsResponse { sessions }))
+    }
+
+    async fn end_session(
+        &self,
+        request: Request<pb::EndSessionRequest>,
+    ) -> Result<Response<pb::EndSessionResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let session = parse_id("session_id", &request.session_id)?;
+        self.desk.end_session(&officer, session).await?;
+        Ok(Response::new(pb::EndSessionResponse {}))
+    }
+
+    async fn list_people(
+        &self,
+        request: Request<pb::ListPeopleRequest>,
+    ) -> Result<Response<pb::ListPeopleResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::Administrator])?;
+        let size = page_size(request.page_size)?;
+        let after = PageToken::decode(&request.page_token)?;
+        let (people, next) = self.desk.list_people(officer.agency, after, size).await?;
+        Ok(Response::new(pb::ListPeopleResponse {
+            people: people.into_iter().map(convert::agency_person).collect(),
+            next_page_token: next.map(|login| PageToken::encode(&login)).unwrap_or_default(),
+        }))
+    }
+
+    async fn unlock_person(
+        &self,
+        request: Request<pb::UnlockPersonRequest>,
+    ) -> Result<Response<pb::UnlockPersonResponse>, Status> {
+        let (officer, request) = admit(request, &[Role::Administrator])?;
+        let person = parse_id("person_id", &request.person_id)?;
+        self.desk.unlock_person(&officer, person).await?;
+        Ok(Response::new(pb::UnlockPersonResponse {}))
+    }
+
     async fn list_audit(
         &self,
         request: Request<pb::ListAuditRequest>,

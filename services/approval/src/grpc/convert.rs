@@ -5,6 +5,7 @@ use grpc::timestamp;
 use signoff::content::Content;
 use signoff::statement::Statement;
 
+use crate::domain::alarm::AlarmKind;
 use crate::domain::case::{CaseFile, CaseState};
 use crate::domain::draft::{Draft, Kind, ResponseLevel, Verdict};
 use crate::domain::finding::Finding;
@@ -12,6 +13,7 @@ use crate::domain::officer::{Officer, Role};
 use crate::domain::rendition::Rendition;
 use crate::domain::revision::{Named, RevisionState, Step};
 use crate::read_cases::SignedRevision;
+use crate::store;
 use crate::store::alarm::Alarm;
 use crate::store::audit::ListedEntry;
 use crate::store::case::CaseEvent;
@@ -279,6 +281,32 @@ pub fn alarm(alarm: Alarm) -> pb::Alarm {
         report_id: alarm.report.to_string(),
         masked_text: alarm.masked_text,
         raise_time: Some(timestamp(alarm.raise_time)),
+        kind: match alarm.kind {
+            AlarmKind::Help => pb::alarm::Kind::Help,
+            AlarmKind::LockedOut => pb::alarm::Kind::LockedOut,
+            AlarmKind::AnswerSuspended => pb::alarm::Kind::AnswerSuspended,
+        }
+        .into(),
+    }
+}
+
+pub fn session(session: store::session::Listed) -> pb::Session {
+    pb::Session {
+        session_id: session.session.to_string(),
+        sign_in_time: Some(timestamp(session.sign_in_time)),
+        last_used_time: Some(timestamp(session.last_used_time)),
+        client_address: session.client_address,
+        browser: session.browser,
+        is_this: session.is_this,
+    }
+}
+
+pub fn agency_person(listed: store::person::Listed) -> pb::AgencyPerson {
+    pb::AgencyPerson {
+        person: Some(person(&listed.officer)),
+        login: listed.login,
+        locked_until_time: listed.locked_until.map(timestamp),
+        sessions: u32::try_from(listed.sessions).unwrap_or(u32::MAX),
     }
 }
 

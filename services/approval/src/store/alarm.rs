@@ -5,37 +5,65 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, read};
+use crate::domain::alarm::AlarmKind;
+use crate::domain::officer::Officer;
 
-/// A call for help.
+/// A call for help, or something else that cannot wait.
 pub struct Alarm {
-    /// The message.
+    /// The message; an id of its own where it is about none.
     pub report: ReportId,
-    /// Its masked words.
+    /// Its masked words, or what the alarm says.
     pub masked_text: String,
     /// When it arrived.
     pub raise_time: OffsetDateTime,
+    /// What it is about.
+    pub kind: AlarmKind,
 }
 
 struct Row {
     report_id: Uuid,
     masked_text: String,
     raise_time: OffsetDateTime,
+    kind: String,
 }
 
 /// Keeps an alarm; the same one again changes nothing.
 pub async fn insert(tx: &mut PgConnection, agency: AgencyId, alarm: &Alarm) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO approval.alarm (report_id, agency_id, masked_text, raise_time) VALUES ($1, $2, $3, $4)
+        "INSERT INTO approval.alarm (report_id, agency_id, masked_text, raise_time, kind)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (report_id) DO NOTHING",
         alarm.report.as_uuid(),
         agency.as_uuid(),
         alarm.masked_text,
-        alarm.raise_time
+        alarm.raise_time,
+        alarm.kind.as_str()
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// True where nobody has acknowledged an alarm of this kind with these very words.
+pub async fn stands(
+    tx: &mut PgConnection,
+    officer: &Officer,
+    kind: AlarmKind,
+    words: &str,
+) -> Result<bool, StoreError> {
+    let stands = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM approval.alarm
+               WHERE agency_id = $1 AND kind = $2 AND masked_text = $3 AND acknowledged_time IS NULL
+           ) AS "stands!""#,
+        officer.agency.as_uuid(),
+        kind.as_str(),
+        words
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(stands)
 }
 
 /// The newest alarms that nobody has acknowledged.
@@ -46,7 +74,7 @@ pub async fn unacknowledged(
 ) -> Result<Vec<Alarm>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT report_id, masked_text, raise_time FROM approval.alarm
+        "SELECT report_id, masked_text, raise_time, kind FROM approval.alarm
          WHERE agency_id = $1 AND acknowledged_time IS NULL
          ORDER BY raise_time DESC LIMIT $2",
         agency.as_uuid(),
@@ -54,14 +82,16 @@ pub async fn unacknowledged(
     )
     .fetch_all(tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Alarm {
-            report: ReportId::from_uuid(row.report_id),
-            masked_text: row.masked_text,
-            raise_time: row.raise_time,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Alarm {
+                report: ReportId::from_uuid(row.report_id),
+                masked_text: row.masked_text,
+                raise_time: row.raise_time,
+                kind: read("alarm.kind", row.report_id, &row.kind)?,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// How many alarms nobody has acknowledged.

@@ -423,12 +423,14 @@ pub async fn set_suspension(
     let clarification = suspension.suspended.then(|| suspension.clarification.as_uuid());
     let set = sqlx::query_scalar!(
         "UPDATE approval.case_file
-         SET suspended_clarification = $2, suspension_revision = $3, state_revision = state_revision + 1
+         SET suspended_clarification = CASE WHEN $4 THEN suspended_clarification ELSE $2 END,
+             suspension_revision = $3, state_revision = state_revision + 1
          WHERE case_id = $1 AND suspension_revision < $3
          RETURNING state_revision",
         case.case.as_uuid(),
         clarification,
-        suspension.suspension_revision
+        suspension.suspension_revision,
+        suspension.doubted
     )
     .fetch_optional(tx)
     .await?;

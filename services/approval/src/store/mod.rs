@@ -3,6 +3,7 @@
 
 pub mod agency;
 pub mod alarm;
+pub mod attempt;
 pub mod audit;
 pub mod case;
 pub mod clarification;

@@ -64,6 +64,18 @@ async fn the_ceremony_changes_nobody_and_takes_no_other_root_key() {
 }
 
 #[tokio::test]
+async fn a_ceremony_with_another_secret_for_a_client_says_so_and_a_revoked_one_stays_revoked() {
+    let office = Office::open().await;
+    let other = office.provision_again(|plan| plan.clients[0].secret = "another".into()).await;
+    let words = other.err().unwrap().to_string();
+    assert!(words.contains("hotline") && words.contains("client renew"), "{words}");
+
+    approval::clients::change(&office.database.owner_url, "hotline", None).await.unwrap();
+    let again = office.provision_again(|_| ()).await.unwrap();
+    assert_eq!(again.revoked_clients, ["hotline"]);
+}
+
+#[tokio::test]
 async fn content_that_is_not_fit_to_be_signed_is_not_signed() {
     let office = Office::open().await;
     let outcome = office

@@ -230,6 +230,7 @@ async fn a_suspended_answer_shows_on_its_case_until_a_named_officer_switches_it_
     let melons = office.hears_of(&duty, "城东市场西瓜打甜水针", 1).await;
     let clarification_id = office.signs(&melons).await.clarification_id;
     let changed = |state_revision, suspended| SuspensionChanged {
+        doubted: false,
         agency_id: office.agency.to_string(),
         clarification_id: clarification_id.clone(),
         state_revision,
@@ -246,6 +247,12 @@ async fn a_suspended_answer_shows_on_its_case_until_a_named_officer_switches_it_
     .await;
     let said = case.events.iter().filter(|event| event.what.contains("自动答复已停用")).count();
     assert_eq!(said, 1, "{:?}", case.events);
+    // The office hears of it at once, above its queue.
+    let alarms = office.approval().list_alarms(with_token(pb::ListAlarmsRequest {}, &duty.token)).await;
+    let alarms = alarms.unwrap().into_inner().alarms;
+    assert_eq!(alarms.len(), 1);
+    assert_eq!(alarms[0].kind(), pb::alarm::Kind::AnswerSuspended);
+    assert!(alarms[0].masked_text.contains(&melons.code), "{alarms:?}");
 
     let request = pb::ResumeAutomaticAnswerRequest {
         case_id: melons.case_id.clone(),

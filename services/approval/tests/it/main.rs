@@ -13,6 +13,7 @@ mod halt;
 mod moved_on;
 mod office;
 mod publications;
+mod statements;
 mod tampering;
 mod tenancy;
 mod validity;

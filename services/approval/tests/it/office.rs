@@ -259,8 +259,16 @@ impl Office {
         password: &str,
         code: &str,
     ) -> Result<pb::SignInResponse, Status> {
-        let request =
-            pb::SignInRequest { login: login.into(), password: password.into(), totp_code: code.into() };
+        self.try_sign_in_as(pb::SignInRequest {
+            login: login.into(),
+            password: password.into(),
+            totp_code: code.into(),
+            ..Default::default()
+        })
+        .await
+    }
+
+    pub async fn try_sign_in_as(&self, request: pb::SignInRequest) -> Result<pb::SignInResponse, Status> {
         self.access().sign_in(without_token(request)).await.map(tonic::Response::into_inner)
     }
 
@@ -272,7 +280,7 @@ impl Office {
     }
 
     pub async fn issue_token(&self, session_secret: &str) -> Result<pb::IssueTokenResponse, Status> {
-        let request = pb::IssueTokenRequest { session_secret: session_secret.into() };
+        let request = pb::IssueTokenRequest { session_secret: session_secret.into(), ..Default::default() };
         self.access().issue_token(without_token(request)).await.map(tonic::Response::into_inner)
     }
 

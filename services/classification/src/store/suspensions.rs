@@ -22,6 +22,19 @@ pub struct Suspension {
     pub wrong: i64,
     /// Messages that it had answered.
     pub answered: i64,
+    /// Whether it is on, and a person should look all the same.
+    pub doubted: bool,
+}
+
+/// Somebody who said that an answer was wrong.
+#[derive(Clone, Debug)]
+pub struct Voice {
+    /// When they said so.
+    pub said_time: OffsetDateTime,
+    /// When they were first heard of.
+    pub known_since: Option<OffsetDateTime>,
+    /// What they had asked, masked.
+    pub asked: Option<String>,
 }
 
 /// What counts for and against a clarification.
@@ -29,10 +42,46 @@ pub struct Suspension {
 pub struct Counts {
     /// True where its automatic answer is off already.
     pub suspended: bool,
-    /// Reporters who said that it was wrong.
-    pub wrong: i64,
+    /// True where a person was already asked to look.
+    pub doubted: bool,
     /// Messages that it answered automatically.
     pub answered: i64,
+    /// From when on it is counted.
+    pub since: OffsetDateTime,
+}
+
+/// Voices that are weighed; far more than are needed.
+const VOICES_MAX: i64 = 500;
+
+/// Those who said since `since` that an answer was wrong, the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn voices(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    clarification: ClarificationId,
+    since: OffsetDateTime,
+) -> sqlx::Result<Vec<Voice>> {
+    sqlx::query_as!(
+        Voice,
+        "SELECT wrong.said_time,
+                (SELECT said_time FROM classification.report
+                 WHERE agency_id = $1 AND reporter_id = wrong.reporter_id
+                 ORDER BY position LIMIT 1) AS known_since,
+                (SELECT masked_text FROM classification.report
+                 WHERE agency_id = $1 AND reporter_id = wrong.reporter_id AND clarification_id = $2
+                 ORDER BY position DESC LIMIT 1) AS asked
+         FROM classification.wrong_answer AS wrong
+         WHERE wrong.agency_id = $1 AND wrong.clarification_id = $2 AND wrong.said_time > $3
+         ORDER BY wrong.said_time DESC LIMIT $4",
+        agency.as_uuid(),
+        clarification.as_uuid(),
+        since,
+        VOICES_MAX,
+    )
+    .fetch_all(tx)
+    .await
 }
 
 /// What each of these clarifications says is being said.
@@ -91,11 +140,10 @@ pub async fn count(
         Counts,
         r#"WITH standing AS (
                SELECT coalesce(bool_or(suspended), false) AS suspended,
+                      coalesce(bool_or(doubted_time > greatest($3::timestamptz, counts_from)), false) AS doubted,
                       greatest($3::timestamptz, max(counts_from)) AS since
                FROM classification.suspension WHERE agency_id = $1 AND clarification_id = $2)
-           SELECT standing.suspended AS "suspended!",
-                  (SELECT count(*) FROM classification.wrong_answer
-                   WHERE agency_id = $1 AND clarification_id = $2 AND said_time > standing.since) AS "wrong!",
+           SELECT standing.suspended AS "suspended!", standing.doubted AS "doubted!", standing.since AS "since!",
                   (SELECT count(*) FROM classification.report
                    WHERE agency_id = $1 AND clarification_id = $2 AND said_time > standing.since) AS "answered!"
            FROM standing"#,
@@ -115,7 +163,7 @@ pub async fn suspend(
     tx: &mut PgConnection,
     agency: AgencyId,
     clarification: ClarificationId,
-    counts: Counts,
+    (wrong, answered): (i64, i64),
     now: OffsetDateTime,
 ) -> sqlx::Result<Suspension> {
     let state_revision = sqlx::query_scalar!(
@@ -128,19 +176,44 @@ pub async fn suspend(
          RETURNING state_revision",
         agency.as_uuid(),
         clarification.as_uuid(),
-        counts.wrong,
-        counts.answered,
+        wrong,
+        answered,
         now,
     )
     .fetch_one(tx)
     .await?;
-    Ok(Suspension {
-        clarification,
-        state_revision,
-        suspended: true,
-        wrong: counts.wrong,
-        answered: counts.answered,
-    })
+    Ok(Suspension { clarification, state_revision, suspended: true, wrong, answered, doubted: false })
+}
+
+/// Notes that a person was asked to look at an automatic answer that stays on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn doubt(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    clarification: ClarificationId,
+    (wrong, answered): (i64, i64),
+    now: OffsetDateTime,
+) -> sqlx::Result<Suspension> {
+    let state_revision = sqlx::query_scalar!(
+        "INSERT INTO classification.suspension AS known
+            (agency_id, clarification_id, state_revision, suspended, wrong_count, answered_count, counts_from,
+             doubted_time)
+         VALUES ($1, $2, 1, false, $3, $4, '-infinity', $5)
+         ON CONFLICT (agency_id, clarification_id) DO UPDATE SET
+            state_revision = known.state_revision + 1, wrong_count = excluded.wrong_count,
+            answered_count = excluded.answered_count, doubted_time = excluded.doubted_time
+         RETURNING state_revision",
+        agency.as_uuid(),
+        clarification.as_uuid(),
+        wrong,
+        answered,
+        now,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(Suspension { clarification, state_revision, suspended: false, wrong, answered, doubted: true })
 }
 
 /// Switches an automatic answer on again, if it is off by this revision. What was counted counts no more.
@@ -172,5 +245,6 @@ pub async fn resume(
         suspended: false,
         wrong: row.wrong_count,
         answered: row.answered_count,
+        doubted: false,
     }))
 }

@@ -1,5 +1,7 @@
 //! Known clarifications answer those who ask, while they are public and not revoked.
 
+use std::time::Duration;
+
 use contracts::approval::v1::AnswerResumed;
 use contracts::classification::v1::{ReportAssigned, SuspensionChanged};
 use contracts::publish::v1::publication::State;
@@ -199,9 +201,14 @@ async fn enough_people_who_say_not_this_switch_the_answer_off_until_an_officer_s
     desk.page_is(&earthquake, State::Confirmed, 1).await;
     desk.knows_clarifications(1).await;
 
+    // Three people who were heard of before, each in words of their own.
     let people: [ReporterId; 3] = std::array::from_fn(|_| ReporterId::mint());
+    let two_days = Duration::from_secs(2 * 24 * 60 * 60);
+    for person in people {
+        desk.hears(&[Said::new("你们几点上班").by(person).ago(two_days)]).await;
+    }
     for (at, &person) in people.iter().enumerate() {
-        let answered = desk.hears(&[Said::new(EARTHQUAKE[0]).by(person)]).await;
+        let answered = desk.hears(&[Said::new(EARTHQUAKE[at]).by(person)]).await;
         assert_eq!(answered[0].clarification, Some(earthquake.clarification), "person {at}");
         desk.hears(&[Said::new("不是").by(person)]).await;
         // Saying it again, after another answer, is still one person.
@@ -236,5 +243,26 @@ async fn enough_people_who_say_not_this_switch_the_answer_off_until_an_officer_s
     assert!(!told[1].suspended);
     let again = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
     assert_eq!(again[0].clarification, Some(earthquake.clarification), "{again:?}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_strangers_with_one_text_switch_nothing_off_and_the_office_hears_of_it() {
+    let desk = Desk::open(1).await;
+    let asked = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    let earthquake = Words::earthquake(asked);
+    desk.signs(&earthquake).await;
+    desk.page_is(&earthquake, State::Confirmed, 1).await;
+    desk.knows_clarifications(1).await;
+    for _ in 0..4 {
+        let stranger = ReporterId::mint();
+        desk.hears(&[Said::new(EARTHQUAKE[0]).by(stranger)]).await;
+        desk.hears(&[Said::new("不是").by(stranger)]).await;
+    }
+    let told = desk.emitted::<SuspensionChanged>().await;
+    assert_eq!(told.len(), 1, "once: {told:?}");
+    assert_eq!((told[0].suspended, told[0].doubted, told[0].wrong_count), (false, true, 3));
+    let next = desk.hears(&[Said::new(EARTHQUAKE[0])]).await;
+    assert_eq!(next[0].clarification, Some(earthquake.clarification), "{next:?}");
     desk.close().await;
 }

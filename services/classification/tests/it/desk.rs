@@ -100,12 +100,19 @@ pub struct Said {
     pub seen_at: String,
     /// How many days from now it is said.
     pub days_later: u32,
+    /// How long ago it was said.
+    pub ago: Duration,
 }
 
 impl Said {
     pub fn new(text: &str) -> Self {
-        let reporter = Some(ReporterId::mint());
-        Self { text: text.to_owned(), reporter, seen_at: String::new(), days_later: 0 }
+        Self {
+            text: text.to_owned(),
+            reporter: Some(ReporterId::mint()),
+            seen_at: String::new(),
+            days_later: 0,
+            ago: Duration::ZERO,
+        }
     }
 
     pub fn days_later(mut self, days: u32) -> Self {
@@ -115,6 +122,11 @@ impl Said {
 
     pub fn by(mut self, reporter: ReporterId) -> Self {
         self.reporter = Some(reporter);
+        self
+    }
+
+    pub fn ago(mut self, ago: Duration) -> Self {
+        self.ago = ago;
         self
     }
 
@@ -254,7 +266,9 @@ impl Desk {
                 channel: 1,
                 masked_text: said.text.clone(),
                 said_time: Some(grpc::timestamp(
-                    now + Duration::from_millis(at as u64) + Duration::from_hours(24) * said.days_later,
+                    now - said.ago
+                        + Duration::from_millis(at as u64)
+                        + Duration::from_hours(24) * said.days_later,
                 )),
                 seen_at: said.seen_at.clone(),
                 received_time: Some(grpc::timestamp(now + Duration::from_millis(at as u64))),

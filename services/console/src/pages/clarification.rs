@@ -116,7 +116,7 @@ pub(crate) async fn sign(
             content_hash: form.content_hash.clone(),
             purpose: form.purpose.clone(),
             session_secret: who.secret.expose_secret().to_owned(),
-            totp_code: form.code.chars().filter(|character| !character.is_whitespace()).collect(),
+            totp_code: form.code.clone(),
             gates: form.passed(),
         };
         let answer = console.clients.approval().sign_step(who.call(request)).await;

@@ -12,7 +12,7 @@
 //! | method, address | fields (all text; a check box is `on` or absent) | answer |
 //! | --- | --- | --- |
 //! | `GET /sign-in?next=` | | the form; sets cookie `visit` (no session) |
-//! | `POST /sign-in` | `csrf` `login` `password` `code` `next` | 303 to `next` or `/`; sets cookie `session` (no session) |
+//! | `POST /sign-in` | `csrf` `login` `password` `code` `next` | 303 to `next` or `/`; sets cookies `session` and `device` (no session); the field `request_id` of the page's own form makes two presses of the button one |
 //! | `POST /sign-out` | `csrf` | 303 `/sign-in` |
 //! | `POST /language` | `language` (`zh`, `en`) `next` | 303 `next`; sets cookie `language` (no session, no csrf) |
 //! | `GET /?state=&page=` | | queue; `state` is a case state below, empty for all that are open |
@@ -58,6 +58,10 @@
 //! | `POST /rules/try` | `kind` `expected_version` `text` `message` | 200, what the rules in `text` make of the message |
 //! | `POST /rules/save` | `kind` `expected_version` `text` `message` | 303 `/rules?kind=` |
 //! | `POST /rules/restore` | `kind` `expected_version` `version` | 303 `/rules?kind=` |
+//! | `GET /sessions` | | where the person is signed in |
+//! | `POST /sessions/end` | `session_id` | 303 `/sessions` |
+//! | `GET /people?page=` | | the people of the agency, for administrators |
+//! | `POST /people/unlock` | `person_id` | 303 `/people` |
 //! | `GET /audit?page=` | | the audit trail |
 //! | `GET /healthz` | | 200 `ok` (no session) |
 //!
@@ -80,7 +84,11 @@
 //! `data-version` on a version of the rules, `data-line` on a line of them that cannot be understood,
 //! `data-tried-intent` and `data-rule` on what was tried; `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
 //! `data-answered`, `data-pending`, `data-unknown`, `data-unreachable` and `data-without-channel` on the
-//! answers' counts; `data-quota-left` on an account of the signer's page.
+//! answers' counts; `data-quota-left` on an account of the signer's page; `data-session-id` on a session, with
+//! `data-this` on the one that asks; `data-person-id` on a person of the agency.
+//!
+//! Where the console is reached by https, the cookies are called `__Host-session`, `__Host-visit` and
+//! `__Host-device`.
 
 mod answers;
 mod approval_form;
@@ -96,9 +104,11 @@ mod intent;
 mod judgement;
 mod media;
 mod messages;
+mod people;
 mod publications;
 mod queue;
 mod rules;
+mod sessions;
 mod sign_in;
 mod sign_off;
 
@@ -162,6 +172,10 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/rules/try", post(rules::try_message))
         .route("/rules/save", post(rules::save))
         .route("/rules/restore", post(rules::restore))
+        .route("/sessions", get(sessions::show))
+        .route("/sessions/end", post(sessions::end))
+        .route("/people", get(people::show))
+        .route("/people/unlock", post(people::unlock))
         .route("/audit", get(audit::show))
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(async || "ok"))
@@ -191,6 +205,8 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "transcribed" => words.done_transcribed,
         "intent_set" => words.done_intent_set,
         "intent_placed" => words.done_intent_placed,
+        "session_ended" => words.done_session_ended,
+        "unlocked" => words.done_unlocked,
         "rules_saved" => words.done_rules_saved,
         "rules_restored" => words.done_rules_restored,
         _ => return None,

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use contracts::approval::v1::{
-    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListCasesRequest, OpenNoticeRequest, Role, case,
+    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListCasesRequest, OpenNoticeRequest, Role, alarm, case,
 };
 use serde::Deserialize;
 
@@ -48,6 +48,8 @@ struct QueueLive {
     alarms_more: Option<String>,
     /// Whose words hold no longer: to be renewed or closed.
     past_validity: Vec<CaseView>,
+    /// What else cannot wait.
+    warnings: Vec<AlarmView>,
     cases: Vec<CaseView>,
     next_page: String,
     first_page: bool,
@@ -225,14 +227,18 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         past_validity.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
     let cases: Vec<CaseView> =
         cases.into_iter().map(|case| CaseView::of(case, now, who.visit.language)).collect();
+    let (help, warnings): (Vec<Alarm>, Vec<Alarm>) = alarms
+        .into_iter()
+        .partition(|alarm| matches!(alarm.kind(), alarm::Kind::Help | alarm::Kind::Unspecified));
     let urgent = cases.iter().filter(|case| case.urgent).count();
     let over = cases.iter().filter(|case| case.due.as_ref().is_some_and(|due| due.over)).count();
     QueueLive {
         words,
         csrf: who.csrf(),
         query: query(&filter.state, &filter.page),
-        alarms: alarms.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
+        alarms: help.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         alarms_more: (more > 0).then(|| fill(words.alarms_more, more)),
+        warnings: warnings.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         summary: fill(&fill(&fill(words.queue_summary, cases.len()), urgent), over),
         past_validity,
         cases,

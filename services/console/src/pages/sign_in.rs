@@ -10,13 +10,16 @@ use axum::response::Response;
 use contracts::approval::v1::{SignInRequest, SignOutRequest};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::see;
 use crate::form::{Posted, Submitted};
 use crate::frame::{Frame, page};
 use crate::problem::{Answer, Kind, Problem};
-use crate::session::{LANGUAGE_COOKIE, SESSION_COOKIE, VISIT_COOKIE, Visit, cookie, fits_cookie, set_cookie};
-use crate::{Console, csrf};
+use crate::session::{
+    DEVICE_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, VISIT_COOKIE, Visit, cookie, fits_cookie, set_cookie,
+};
+use crate::{Console, origin};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -36,6 +39,7 @@ pub(crate) struct Arrival {
 #[serde(default)]
 pub(crate) struct SignInForm {
     csrf: String,
+    request_id: String,
     login: String,
     password: String,
     code: String,
@@ -64,23 +68,30 @@ pub(crate) async fn show(
 
 pub(crate) async fn sign_in(
     State(console): State<Arc<Console>>,
-    Submitted { visit, headers, form }: Submitted<SignInForm>,
+    Submitted { visit, headers, peer, form }: Submitted<SignInForm>,
 ) -> Response {
     let words = visit.words();
     let again = |login: String, problem: Problem| {
         sign_in_page(&console, &visit, &headers, login, &form.next, Some(problem))
     };
     // Without this, another site could sign a person in as somebody else and watch what they type.
-    if !cookie(&headers, VISIT_COOKIE).is_some_and(|secret| csrf::matches(secret, &form.csrf)) {
+    let visit_secret = cookie(&headers, VISIT_COOKIE.when(console.secure()));
+    let visit_secret = visit_secret.filter(|secret| console.form_key.matches(secret, &form.csrf));
+    let Some(visit_secret) = visit_secret else {
         let mut problem = Problem::new(Kind::NotAllowed, words);
         problem.said = words.problem_csrf.to_owned();
         problem.advice = words.advice_sign_in_again;
         return again(form.login.clone(), problem);
-    }
+    };
+    let address = origin::client(peer, &headers, &console.trusted_proxies);
     let request = SignInRequest {
         login: form.login.trim().to_owned(),
         password: form.password.clone(),
-        totp_code: form.code.chars().filter(|character| !character.is_whitespace()).collect(),
+        totp_code: form.code.clone(),
+        client_address: address.map(|address| address.to_string()).unwrap_or_default(),
+        device_token: cookie(&headers, DEVICE_COOKIE.when(console.secure())).unwrap_or_default().to_owned(),
+        attempt: attempt(visit_secret, &form.request_id),
+        browser: origin::browser(&headers),
     };
     let signed_in = match console.clients.access().sign_in(grpc::without_token(request)).await {
         Ok(signed_in) => signed_in.into_inner(),
@@ -100,11 +111,27 @@ pub(crate) async fn sign_in(
         return again(form.login.clone(), Problem::new(Kind::Broken, words));
     }
     let mut response = see(local(&form.next));
-    add_cookie(
-        &mut response,
-        &set_cookie(SESSION_COOKIE, Some(&signed_in.session_secret), None, console.secure()),
-    );
+    let secure = console.secure();
+    let session = SESSION_COOKIE.when(secure);
+    add_cookie(&mut response, &set_cookie(session, Some(&signed_in.session_secret), None, secure));
+    if fits_cookie(&signed_in.device_token) {
+        let device = DEVICE_COOKIE.when(secure);
+        let line = set_cookie(device, Some(&signed_in.device_token), Some(DEVICE_DAYS), secure);
+        add_cookie(&mut response, &line);
+    }
     response
+}
+
+/// How long a browser is known after a sign-in; approval has the last word.
+const DEVICE_DAYS: u32 = 180;
+
+/// What everything that one press of the button sends has in common, and nobody else can say.
+fn attempt(visit_secret: &str, request_id: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(visit_secret);
+    hash.update([0]);
+    hash.update(request_id);
+    hex::encode(hash.finalize())
 }
 
 /// Ends the session. The cookie goes even when approval cannot be asked: the browser is what is left behind.
@@ -118,7 +145,8 @@ pub(crate) async fn sign_out(
         tracing::warn!(error = &status as &dyn std::error::Error, "a session could not be ended at approval");
     }
     let mut response = see("/sign-in");
-    add_cookie(&mut response, &set_cookie(SESSION_COOKIE, None, None, console.secure()));
+    let session = SESSION_COOKIE.when(console.secure());
+    add_cookie(&mut response, &set_cookie(session, None, None, console.secure()));
     Ok(response)
 }
 
@@ -141,14 +169,15 @@ fn sign_in_page(
     next: &str,
     problem: Option<Problem>,
 ) -> Response {
-    let known = cookie(headers, VISIT_COOKIE).map(str::to_owned);
+    let visit_cookie = VISIT_COOKIE.when(console.secure());
+    let known = cookie(headers, visit_cookie).map(str::to_owned);
     let secret = known.clone().unwrap_or_else(|| hex::encode(rand::random::<[u8; 32]>()));
     let next = local(next).to_owned();
-    let mut frame = Frame::of_visitor(visit, csrf::token(&secret)).here("/sign-in");
+    let mut frame = Frame::of_visitor(visit, console.form_key.token(&secret)).here("/sign-in");
     frame.alert = problem;
     let mut response = page(&frame.clone(), &SignInPage { frame, login, next });
     if known.is_none() {
-        add_cookie(&mut response, &set_cookie(VISIT_COOKIE, Some(&secret), None, console.secure()));
+        add_cookie(&mut response, &set_cookie(visit_cookie, Some(&secret), None, console.secure()));
     }
     response
 }

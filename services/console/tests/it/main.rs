@@ -5,7 +5,8 @@
 
 use console::{App, Config};
 use reqwest::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_FRAME_OPTIONS,
 };
 use reqwest::{Client, StatusCode};
 use runtime::{Clock, Lifecycle};
@@ -23,20 +24,25 @@ impl Drop for Alone {
     }
 }
 
-async fn alone(public_base_url: &str) -> Alone {
-    // A second test of this binary finds it installed, which is as good.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
+fn config(public_base_url: &str) -> Config {
     // Port 1 needs a privilege that no test has, so nothing listens there.
     let nowhere = "http://127.0.0.1:1".to_owned();
-    let config = Config {
+    Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         public_base_url: public_base_url.parse().unwrap(),
+        form_key: Some("01".repeat(32).into()),
+        trusted_proxies: Vec::new(),
         approval_url: nowhere.clone(),
         ingest_url: nowhere.clone(),
         classification_url: nowhere.clone(),
         publish_url: nowhere,
-    };
-    let app = App::build(config, Clock::system()).await.unwrap();
+    }
+}
+
+async fn alone(public_base_url: &str) -> Alone {
+    // A second test of this binary finds it installed, which is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let app = App::build(config(public_base_url), Clock::system()).await.unwrap();
     let address = format!("http://{}", app.address());
     let lifecycle = Lifecycle::new();
     lifecycle.spawn("console", app.run(lifecycle.clone()));
@@ -82,6 +88,35 @@ async fn every_answer_is_protected_and_no_page_is_kept() {
         assert_eq!(answer.headers()[X_FRAME_OPTIONS], "DENY", "{path}");
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store", "{path}");
     }
+}
+
+#[tokio::test]
+async fn by_https_cookies_are_bound_to_this_host_and_browsers_come_no_other_way() {
+    let console = alone("https://console.example").await;
+    let page = console.get("/sign-in").send().await.unwrap();
+    let cookie = page.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-visit=") && cookie.contains("; Path=/;"), "{cookie}");
+    assert!(cookie.ends_with("; Secure") && !cookie.contains("Domain"), "{cookie}");
+    assert!(page.headers()[STRICT_TRANSPORT_SECURITY].to_str().unwrap().starts_with("max-age="));
+    // A neighbour can set the plain name, and gets nothing by it.
+    let (cookie, token) = console.arrive().await;
+    let planted = cookie.replace("__Host-", "");
+    let fields = [("csrf", &*token), ("login", "duty"), ("password", "secret"), ("code", "123456")];
+    let answer = console.post("/sign-in", &fields).header(COOKIE, planted).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+
+    let by_http = alone("http://localhost").await.get("/sign-in").send().await.unwrap();
+    assert!(by_http.headers()[SET_COOKIE].to_str().unwrap().starts_with("visit="));
+    assert!(!by_http.headers().contains_key(STRICT_TRANSPORT_SECURITY));
+}
+
+#[tokio::test]
+async fn by_https_the_key_of_the_forms_must_be_configured() {
+    let by_https = Config { form_key: None, ..config("https://console.example") };
+    let refused = App::build(by_https, Clock::system()).await.err().unwrap();
+    assert!(refused.to_string().contains("form_key"), "{refused}");
+    let by_http = Config { form_key: None, ..config("http://localhost:7080") };
+    App::build(by_http, Clock::system()).await.unwrap();
 }
 
 #[tokio::test]

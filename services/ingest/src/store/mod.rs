@@ -5,6 +5,7 @@ pub mod answer;
 pub mod assignment;
 pub mod callback;
 pub mod clarification;
+pub mod client_use;
 pub mod halt;
 pub mod media;
 pub mod reply;

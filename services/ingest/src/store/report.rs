@@ -56,6 +56,9 @@ pub struct Teller {
     pub name: Zeroizing<String>,
     /// The account that can answer.
     pub account: Option<String>,
+    /// The client that names the person, where a client does. It may have an account answer those only whom nobody
+    /// else named first.
+    pub brought_by: Option<String>,
 }
 
 /// What became of one report.
@@ -98,6 +101,9 @@ pub enum WriteError {
         /// Why.
         source: Unopened,
     },
+    /// A client names somebody, to be answered by an account, who wrote to it or was named by another.
+    #[error("report {0} names a reporter whom this client did not bring")]
+    NotBrought(ReportId),
     /// The unique index named a row that is not there.
     #[error("report {0} conflicts with a row that cannot be found")]
     Vanished(ReportId),
@@ -112,7 +118,10 @@ impl WriteError {
             Self::Database(sqlx::Error::Database(error)) => error
                 .code()
                 .is_some_and(|code| ["22", "23", "P0"].iter().any(|class| code.starts_with(class))),
-            Self::Database(sqlx::Error::Encode(_)) | Self::Corrupt { .. } | Self::Vanished(_) => true,
+            Self::Database(sqlx::Error::Encode(_))
+            | Self::Corrupt { .. }
+            | Self::NotBrought(_)
+            | Self::Vanished(_) => true,
             Self::Database(_) => false,
         }
     }
@@ -124,7 +133,7 @@ impl WriteError {
             Self::Database(sqlx::Error::Database(error)) => {
                 error.code().is_some_and(|code| code == "40P01" || code == "40001")
             }
-            Self::Database(_) | Self::Corrupt { .. } | Self::Vanished(_) => false,
+            Self::Database(_) | Self::Corrupt { .. } | Self::NotBrought(_) | Self::Vanished(_) => false,
         }
     }
 }
@@ -140,6 +149,7 @@ pub async fn write(
     reports: &[&NewReport],
 ) -> Result<Vec<Accepted>, WriteError> {
     let reporters = write_reporters(tx, agency, vault, reports).await?;
+    refuse_strangers_reporters(reports, &reporters)?;
     let numbers = take_receipt_numbers(tx, agency, reports).await?;
 
     let rows = reports.len();
@@ -160,14 +170,14 @@ pub async fn write(
     for report in reports {
         let owner = report.report_id.as_uuid();
         let reporter = report.reporter.as_ref().and_then(|reporter| reporters.get(&reporter.lookup_key));
-        let wrapping = reporter.map_or_else(|| vault.master(), |(_, key)| key);
+        let wrapping = reporter.map_or_else(|| vault.master(), |known| &known.key);
         report_ids.push(owner);
         request_ids.push(report.request_id);
         external_keys.push(report.external_key.map(Vec::from));
         content_keys.push(Vec::from(report.content_key));
         channels.push(report.channel.as_str().to_owned());
         message_types.push(report.message_type.clone());
-        reporter_ids.push(reporter.map(|(id, _)| id.as_uuid()));
+        reporter_ids.push(reporter.map(|known| known.reporter.as_uuid()));
         replied.push(report.replied_at_once);
         masked_texts.push(report.masked_text.clone());
         seen_ats.push(report.seen_at.clone());
@@ -246,8 +256,29 @@ fn arrivals(reports: &[&NewReport], written: &HashSet<Uuid>) -> Vec<Arrival> {
     .collect()
 }
 
-/// Reporters by lookup key, each with the key that its reports are wrapped under.
-type Reporters = HashMap<[u8; 32], (ReporterId, Key)>;
+/// Reporters by lookup key.
+type Reporters = HashMap<[u8; 32], KnownReporter>;
+
+struct KnownReporter {
+    reporter: ReporterId,
+    /// Its reports are wrapped under this.
+    key: Key,
+    /// The client that named the person first.
+    brought_by: Option<String>,
+}
+
+/// A client that could name anybody would have the office's account write to whomever it likes.
+fn refuse_strangers_reporters(reports: &[&NewReport], reporters: &Reporters) -> Result<(), WriteError> {
+    for report in reports {
+        let Some(teller) = &report.reporter else { continue };
+        let (Some(client), Some(_)) = (&teller.brought_by, &teller.account) else { continue };
+        let known = reporters.get(&teller.lookup_key);
+        if known.is_none_or(|known| known.brought_by.as_ref() != Some(client)) {
+            return Err(WriteError::NotBrought(report.report_id));
+        }
+    }
+    Ok(())
+}
 
 /// Every reporter of the batch. Most are known: only who is not, or can now be answered by another account, is
 /// written.
@@ -273,10 +304,10 @@ async fn write_reporters(
         // One look into the unique index for each: a plan for all of them at once, made while there were few
         // reporters, would read every reporter of the agency.
         r#"SELECT kept.reporter_id AS "reporter_id!", kept.lookup_key AS "lookup_key!",
-            kept.wrapped_key AS "wrapped_key!", kept.account
+            kept.wrapped_key AS "wrapped_key!", kept.account, kept.brought_by
         FROM unnest($2::bytea[]) AS wanted (lookup_key)
         CROSS JOIN LATERAL (
-            SELECT reporter_id, lookup_key, wrapped_key, account FROM ingest.reporter
+            SELECT reporter_id, lookup_key, wrapped_key, account, brought_by FROM ingest.reporter
             WHERE agency_id = $1 AND reporter.lookup_key = wanted.lookup_key LIMIT 1
         ) AS kept"#,
         agency.as_uuid(),
@@ -307,16 +338,18 @@ struct KeptReporter {
     lookup_key: Vec<u8>,
     wrapped_key: Vec<u8>,
     account: Option<String>,
+    brought_by: Option<String>,
 }
 
 impl KeptReporter {
-    fn open(&self, vault: &Vault) -> Result<([u8; 32], (ReporterId, Key)), WriteError> {
+    fn open(&self, vault: &Vault) -> Result<([u8; 32], KnownReporter), WriteError> {
         let corrupt = |source| WriteError::Corrupt { reporter_id: self.reporter_id, source };
         let lookup_key = self.lookup_key.as_slice().try_into().map_err(|_| corrupt(Unopened))?;
         let master = vault.master();
         let key =
             master.unwrap_key(Purpose::ReporterKey, self.reporter_id, &self.wrapped_key).map_err(corrupt)?;
-        Ok((lookup_key, (ReporterId::from_uuid(self.reporter_id), key)))
+        let reporter = ReporterId::from_uuid(self.reporter_id);
+        Ok((lookup_key, KnownReporter { reporter, key, brought_by: self.brought_by.clone() }))
     }
 }
 
@@ -334,6 +367,7 @@ async fn insert_reporters(
     let mut wrapped_keys = Vec::with_capacity(rows);
     let mut identities = Vec::with_capacity(rows);
     let mut accounts = Vec::with_capacity(rows);
+    let mut brought_by = Vec::with_capacity(rows);
     for (lookup_key, teller) in tellers {
         let owner = ReporterId::mint().as_uuid();
         let key = Key::random();
@@ -342,20 +376,23 @@ async fn insert_reporters(
         wrapped_keys.push(vault.master().wrap(Purpose::ReporterKey, owner, &key));
         identities.push(key.seal(Purpose::Identity, owner, teller.name.as_bytes()));
         accounts.push(teller.account.clone());
+        brought_by.push(teller.brought_by.clone());
     }
     let kept = sqlx::query_as!(
         KeptReporter,
         r#"INSERT INTO ingest.reporter AS kept
-            (agency_id, reporter_id, lookup_key, wrapped_key, identity, account, created_time)
-        SELECT $1, *, $7 FROM UNNEST($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[])
+            (agency_id, reporter_id, lookup_key, wrapped_key, identity, account, brought_by, created_time)
+        SELECT $1, *, $8
+        FROM UNNEST($2::uuid[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::text[])
         ON CONFLICT (agency_id, lookup_key) DO UPDATE SET account = coalesce(excluded.account, kept.account)
-        RETURNING reporter_id, lookup_key AS "lookup_key!", wrapped_key AS "wrapped_key!", account"#,
+        RETURNING reporter_id, lookup_key AS "lookup_key!", wrapped_key AS "wrapped_key!", account, brought_by"#,
         agency.as_uuid(),
         &reporter_ids,
         &lookup_keys,
         &wrapped_keys,
         &identities,
         &accounts as &[Option<String>],
+        &brought_by as &[Option<String>],
         now,
     )
     .fetch_all(tx)

@@ -148,6 +148,9 @@ impl Desk {
             token_public_key: grpc::public_key(&SEED.into()).unwrap(),
             master_key: MASTER_KEY.into(),
             backlog_max: 20_000,
+            client_reports_per_minute: 40,
+            client_reports_per_day: 60,
+            client_lines_per_day: 1_000,
             text_reader: text_reader.into(),
             agencies: vec![AgencyConfig {
                 agency_id: agency,
@@ -198,7 +201,12 @@ impl Desk {
 
     /// A client that speaks for somebody of `agency` in this role.
     pub async fn client(&self, agency: AgencyId, role: Role) -> Client {
-        let caller = Caller { agency, person: Some(PersonId::mint()), role, display_name: "演示".into() };
+        self.client_named(agency, role, "演示").await
+    }
+
+    /// One that is called so.
+    pub async fn client_named(&self, agency: AgencyId, role: Role, name: &str) -> Client {
+        let caller = Caller { agency, person: Some(PersonId::mint()), role, display_name: name.into() };
         let issuer = TokenIssuer::new(&SEED.into(), self.clock.clone()).unwrap();
         let (token, _) = issuer.issue(&caller, Duration::from_secs(3600)).unwrap();
         let channel = grpc::channel(&self.grpc_url).unwrap();
@@ -426,6 +434,15 @@ impl Client {
     ) -> Result<pb::SubmitReportResponse, tonic::Status> {
         let request = pb::SubmitReportRequest { request_id: request_id.to_string(), report: Some(report) };
         Ok(self.stub.submit_report(grpc::with_token(request, &self.token)).await?.into_inner())
+    }
+
+    pub async fn import(&mut self, lines: &[pb::Report]) -> Result<pb::ImportReportsResponse, tonic::Status> {
+        let lines: Vec<_> = (1..)
+            .zip(lines)
+            .map(|(line, report)| pb::ImportReportsRequest { line, report: Some(report.clone()) })
+            .collect();
+        let request = grpc::with_token(futures::stream::iter(lines), &self.token);
+        Ok(self.stub.import_reports(request).await?.into_inner())
     }
 
     pub async fn list(&mut self, claim: ClaimId) -> Result<pb::ListAnswersResponse, tonic::Status> {

@@ -5,6 +5,7 @@
 mod accept;
 mod answers;
 mod callback;
+mod clients;
 mod desk;
 mod halts;
 mod media;

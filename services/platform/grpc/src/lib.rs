@@ -15,6 +15,6 @@ pub use caller::{Caller, Role};
 pub use client::{channel, with_token, without_token};
 pub use convert::{instant, parse_id, timestamp};
 pub use page::{PageToken, page_size};
-pub use refusal::{Refusal, told};
+pub use refusal::{Refusal, reason, told};
 pub use server::serve;
 pub use token::{TokenIssuer, TokenVerifier, public_key};

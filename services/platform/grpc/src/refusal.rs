@@ -110,6 +110,12 @@ impl From<Refusal> for Status {
     }
 }
 
+/// The reason of a status, for programs; `None` where nobody gave one.
+#[must_use]
+pub fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}
+
 /// What a status tells people: the Chinese words (English where there are none) and the English ones.
 #[must_use]
 pub fn told(status: &Status) -> (String, String) {

@@ -43,7 +43,10 @@ impl Ground {
         let program = backing::nats_server(&common.nats_server).await?;
         let postgres = installation.start_postgres(PostgresTuning::Durable).await?;
         let nats = installation.start_nats(&program).await?;
-        let fleet = Fleet::new(&std::env::current_exe()?, &installation);
+        let mut fleet = Fleet::new(&std::env::current_exe()?, &installation);
+        // One client here stands for all the partners of an office.
+        fleet.set("CHENGQING_INGEST__CLIENT_REPORTS_PER_MINUTE", "4000000000");
+        fleet.set("CHENGQING_INGEST__CLIENT_REPORTS_PER_DAY", "4000000000");
         Ok(Self { fleet, postgres, nats, installation, _folder: folder })
     }
 

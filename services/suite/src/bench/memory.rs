@@ -104,10 +104,19 @@ fn read_id(file: &Path) -> anyhow::Result<u32> {
 }
 
 /// Resident memory of one process.
-fn resident_mb(process: u32) -> anyhow::Result<u64> {
+pub fn resident_mb(process: u32) -> anyhow::Result<u64> {
+    status_mb(process, "VmRSS:")
+}
+
+/// The most that was ever resident of one process.
+pub fn highest_mb(process: u32) -> anyhow::Result<u64> {
+    status_mb(process, "VmHWM:")
+}
+
+fn status_mb(process: u32, line_name: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let kb =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        status.lines().find_map(|line| line.strip_prefix(line_name)?.split_whitespace().next()?.parse().ok());
     Ok(kb.unwrap_or(0_u64) / 1024)
 }
 

@@ -9,6 +9,7 @@ mod flow;
 mod ground;
 mod memory;
 mod sign;
+mod sign_in;
 mod stats;
 
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub enum Command {
     Flow(Common),
     /// The time from a committed sign-off to the platform's request.
     Sign(Common),
+    /// Many wrong sign-ins at once: approval's memory, and how long one takes for names that are known and not.
+    SignIn(Common),
     /// Memory at rest and after many reports, and the time of a warm start.
     Memory(Common),
 }
@@ -33,7 +36,7 @@ pub struct Common {
     /// The NATS server program.
     #[arg(long, env = "CHENGQING_NATS_SERVER", default_value = "nats-server")]
     pub nats_server: PathBuf,
-    /// Seconds of each measurement, or for `sign` and `memory` how many.
+    /// Seconds of each measurement, or for `sign`, `sign-in` and `memory` how many.
     #[arg(long)]
     pub amount: Option<u64>,
 }
@@ -47,6 +50,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Accept(common) => accept::run(&common).await,
         Command::Flow(common) => flow::run(&common).await,
         Command::Sign(common) => sign::run(&common).await,
+        Command::SignIn(common) => sign_in::run(&common).await,
         Command::Memory(common) => memory::run(&common).await,
     }
 }

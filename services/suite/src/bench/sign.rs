@@ -110,6 +110,7 @@ impl Office {
                 login: login.to_owned(),
                 password: installation.secrets().people_password.clone(),
                 totp_code: time.code(installation, login)?,
+                ..SignInRequest::default()
             };
             sessions.push(access.sign_in(grpc::without_token(request)).await?.into_inner().session_secret);
         }
@@ -167,7 +168,8 @@ impl Office {
     }
 
     async fn token(&self, session: &str) -> anyhow::Result<String> {
-        let request = IssueTokenRequest { session_secret: session.to_owned() };
+        let request =
+            IssueTokenRequest { session_secret: session.to_owned(), ..IssueTokenRequest::default() };
         Ok(self.access.clone().issue_token(grpc::without_token(request)).await?.into_inner().token)
     }
 }

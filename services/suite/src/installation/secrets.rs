@@ -31,6 +31,9 @@ pub struct Secrets {
     services: BTreeMap<String, ServiceSecrets>,
     /// Seed of the key that signs caller tokens, in hex.
     pub token_seed: String,
+    /// The key that ties the console's forms to their browsers, in hex. An older file has none.
+    #[serde(default = "key")]
+    pub form_key: String,
     /// What people's keys are sealed with, besides their passwords, in hex.
     pub pepper: String,
     /// What reporters' keys are wrapped with, in hex.
@@ -77,6 +80,11 @@ pub struct WeiboSecrets {
     pub uid: u64,
 }
 
+/// 32 random bytes in hex.
+fn key() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
 impl Secrets {
     /// Reads the file, or draws new secrets and writes it.
     pub fn open(file: &Path) -> anyhow::Result<Self> {
@@ -107,10 +115,11 @@ impl Secrets {
             agency_id: AgencyId::mint(),
             postgres_password: letters(32),
             services,
-            token_seed: hex::encode(rand::random::<[u8; 32]>()),
-            pepper: hex::encode(rand::random::<[u8; 32]>()),
-            master_key: hex::encode(rand::random::<[u8; 32]>()),
-            root_seed: hex::encode(rand::random::<[u8; 32]>()),
+            token_seed: key(),
+            form_key: key(),
+            pepper: key(),
+            master_key: key(),
+            root_seed: key(),
             client_secret: letters(43),
             people_password: letters(12),
             totp: sample::colleagues()
