@@ -137,7 +137,7 @@ async fn look_at(
 /// The claim with this very file. Of several, one that is not clarified, so that nobody is answered unseen.
 fn same_file_of(claims: &[ClaimId], round: &Round<'_>) -> Option<ClaimId> {
     let known = claims.iter().copied().filter(|claim| round.known.texts_of(*claim) > 0);
-    known.min_by_key(|claim| round.known.is_clarified(*claim))
+    known.min_by_key(|claim| round.known.is_clarified(*claim, round.ground.now))
 }
 
 /// The claim of the most alike picture, where it is the same one.
@@ -154,9 +154,9 @@ fn same_picture(
         alike.filter(|other| round.known.texts_of(other.claim) > 0)
     };
     let by_words = |other: &OfClaim| agreement(words, (other.masked_text.as_str(), other.confidence));
-    let same = alike()
-        .filter(|other| by_words(other) == Agreement::Agree)
-        .min_by_key(|other| (round.known.is_clarified(other.claim, round.ground.now), hash.distance(other.hash)));
+    let same = alike().filter(|other| by_words(other) == Agreement::Agree).min_by_key(|other| {
+        (round.known.is_clarified(other.claim, round.ground.now), hash.distance(other.hash))
+    });
     let Some(same) = same else {
         if alike().any(|other| by_words(other) == Agreement::Unread) {
             // Two captions on one template look alike to a hash: only their words tell them apart.

@@ -53,7 +53,11 @@ async fn opening_and_growth_in_any_order_and_twice_make_one_case_with_the_newest
     assert_eq!((burning.claim_id.as_str(), burning.report_count), (id.to_string().as_str(), 40));
     assert_eq!(burning.departments, ["县应急管理局", "县公安局"]);
     assert_eq!((burning.code.as_str(), small.code.as_str()), ("QL-0001", "QL-0002"));
-    assert_eq!(burning.named_until_time.unwrap().seconds, 1_795_449_600, "the draft is proposed to end with it");
+    assert_eq!(
+        burning.named_until_time.unwrap().seconds,
+        1_795_449_600,
+        "the draft is proposed to end with it"
+    );
     assert_eq!(burning.state_revision, 1, "a claim's growth is no change that an officer must have seen");
 }
 

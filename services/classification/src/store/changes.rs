@@ -196,8 +196,15 @@ impl TryFrom<Row> for Change {
             ("clarification_known", claim, Some(clarification), Some(claim_sentence), Some(title)) => {
                 let days = row.days.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
                 let Row { automatic_answer, suspended, valid_until, .. } = row;
-                let published =
-                    Published { claim, automatic_answer, suspended, valid_until, claim_sentence, title, days };
+                let published = Published {
+                    claim,
+                    automatic_answer,
+                    suspended,
+                    valid_until,
+                    claim_sentence,
+                    title,
+                    days,
+                };
                 Ok(Self::ClarificationKnown(clarification, published))
             }
             ("clarification_removed", _, Some(clarification), ..) => {
