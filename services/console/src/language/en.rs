@@ -207,7 +207,6 @@ pub(super) const WORDS: Words = Words {
     level_microblog: "Microblog",
     level_publish: "Publish, no push",
     link_hint: "When it is sent, {link} becomes the address of the public page.",
-    list_comma: ", ",
     login: "Sign-in name",
     look: "Look",
     matched_by_sentence: "automatic answers are matched by this sentence",

@@ -222,7 +222,6 @@ words! {
     level_microblog,
     level_publish,
     link_hint,
-    list_comma,
     login,
     look,
     matched_by_sentence,
