@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use signoff::evidence::Evidence;
 use signoff::trail::TrailEntry;
-use suite::demo::Page;
+use suite::demo::{Desk, Page};
 use uuid::Uuid;
 
 use crate::inside::superuser;
@@ -141,6 +141,9 @@ async fn words_that_hold_no_longer_answer_nobody_and_the_desk_asks_to_renew_or_c
     assert!(!queue.says("已过适用期"));
 
     office.time.advance(Duration::from_secs(7 * 3600));
+    // Everybody's session has ended meanwhile.
+    let clock = Box::leak(Box::new(runtime::Clock::steered(office.time.file().into())));
+    office.desk = Desk::new(office.installation, clock);
     let late = office.says(&asked).await.1.reply.unwrap_or_default();
     assert!(late.starts_with("收到"), "{late}");
     let queue = office.page("duty", "/").await.accepted().unwrap();
@@ -189,13 +192,14 @@ async fn evidence_is_judged_by_the_audit_trails_time_and_not_by_the_signers_own(
     let (publish_url, approval_url) = (url("publish"), url("approval"));
     let root_key = grpc::public_key(&office.installation.secrets().root_seed.clone().into()).unwrap();
     let databases = ["--database-url", &*publish_url, "--approval-database-url", &*approval_url];
-    let take = [&["evidence", &*seen.clarification, "1", &*file, "--agency", &*agency], &databases[..]].concat();
+    let what = ["evidence", &*seen.clarification, "1", &*file, "--agency", &*agency];
+    let take = [&what[..], &databases[..]].concat();
     let (taken, said) = chengqing(&take).await;
     assert!(taken, "{said}");
     let verify = ["verify", &*file, "--root-key", &*root_key];
     let (proven, said) = chengqing(&verify).await;
     assert!(proven && said.contains("成立") && said.contains("clarification.signed"), "{said}");
-    let newer = [&verify[..], &["--policy-version-min", "2"]].concat();
+    let newer = [&verify[..], &["--policy-version-min", "2"][..]].concat();
     let (proven, said) = chengqing(&newer).await;
     assert!(!proven && said.contains("审批规则是第1版"), "{said}");
 
@@ -215,6 +219,6 @@ async fn evidence_is_judged_by_the_audit_trails_time_and_not_by_the_signers_own(
     assert!(!proven && said.contains("--signed-time"), "{said}");
     let told = time::OffsetDateTime::from_unix_timestamp(time / 1000).unwrap();
     let told = told.format(&time::format_description::well_known::Rfc3339).unwrap();
-    let (proven, said) = chengqing(&[&verify[..], &["--signed-time", &told]].concat()).await;
+    let (proven, said) = chengqing(&[&verify[..], &["--signed-time", &*told][..]].concat()).await;
     assert!(proven, "{said}");
 }

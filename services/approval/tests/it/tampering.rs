@@ -167,7 +167,12 @@ const STEP_COLUMNS: [(&str, Option<&str>); 10] = [
     ("revision", None),
     ("purpose", None),
     ("person_id", Some("(SELECT person_id FROM approval.person WHERE login = 'duty')")),
-    ("key_id", Some("(SELECT key_id FROM approval.signing_key JOIN approval.person USING (person_id) WHERE login = 'duty')")),
+    (
+        "key_id",
+        Some(
+            "(SELECT key_id FROM approval.signing_key JOIN approval.person USING (person_id) WHERE login = 'duty')",
+        ),
+    ),
     ("statement", Some("set_byte(statement, 40, get_byte(statement, 40) # 1)")),
     ("signature", Some("set_byte(signature, 0, get_byte(signature, 0) # 1)")),
     ("sign_time", Some("sign_time - interval '1 day'")),
