@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use suite::demo::Page;
+use secrecy::ExposeSecret;
+use signoff::evidence::Evidence;
+use signoff::trail::TrailEntry;
+use suite::demo::{Desk, Page};
 use uuid::Uuid;
 
 use crate::inside::superuser;
-use crate::office::{Office, boxes, title};
+use crate::office::{Office, boxes, program, title};
 
 /// What one person would have three others sign, and the machine answer by.
 const UNSEEN: &str = "城北水厂的自来水被农药污染，三十多人喝了中毒住院";
@@ -138,6 +141,9 @@ async fn words_that_hold_no_longer_answer_nobody_and_the_desk_asks_to_renew_or_c
     assert!(!queue.says("已过适用期"));
 
     office.time.advance(Duration::from_secs(7 * 3600));
+    // Everybody's session has ended meanwhile.
+    let clock = Box::leak(Box::new(runtime::Clock::steered(office.time.file().into())));
+    office.desk = Desk::new(office.installation, clock);
     let late = office.says(&asked).await.1.reply.unwrap_or_default();
     assert!(late.starts_with("收到"), "{late}");
     let queue = office.page("duty", "/").await.accepted().unwrap();
@@ -162,4 +168,57 @@ async fn words_that_hold_no_longer_answer_nobody_and_the_desk_asks_to_renew_or_c
             (!open.is_empty() && !open.contains(&&*case)).then_some(())
         })
         .await;
+}
+
+/// What the program says, and whether it ended well.
+async fn chengqing(arguments: &[&str]) -> (bool, String) {
+    let output = tokio::process::Command::new(program("chengqing")).args(arguments).output().await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn evidence_is_judged_by_the_audit_trails_time_and_not_by_the_signers_own() {
+    let mut office = Office::open().await;
+    office.says("听说体育馆门票涨到五百块一张，是真的吗").await;
+    let case = office.case_about("体育馆").await;
+    let seen = office.signed(&case, "体育馆门票涨到五百块", "publish").await;
+    office.all_publications(&case, 1, "confirmed").await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evidence").to_str().unwrap().to_owned();
+    let agency = office.installation.agency().to_string();
+    let url = |service: &str| office.installation.service_url(service).expose_secret().to_owned();
+    let (publish_url, approval_url) = (url("publish"), url("approval"));
+    let root_key = grpc::public_key(&office.installation.secrets().root_seed.clone().into()).unwrap();
+    let databases = ["--database-url", &*publish_url, "--approval-database-url", &*approval_url];
+    let what = ["evidence", &*seen.clarification, "1", &*file, "--agency", &*agency];
+    let take = [&what[..], &databases[..]].concat();
+    let (taken, said) = chengqing(&take).await;
+    assert!(taken, "{said}");
+    let verify = ["verify", &*file, "--root-key", &*root_key];
+    let (proven, said) = chengqing(&verify).await;
+    assert!(proven && said.contains("成立") && said.contains("clarification.signed"), "{said}");
+    let newer = [&verify[..], &["--policy-version-min", "2"][..]].concat();
+    let (proven, said) = chengqing(&newer).await;
+    assert!(!proven && said.contains("审批规则是第1版"), "{said}");
+
+    // The trail says that the sign-off was made a day later: the signer's own word is not taken.
+    let mut evidence = Evidence::decode(&std::fs::read(&file).unwrap()).unwrap();
+    let entry = evidence.entries.last_mut().unwrap();
+    let time = TrailEntry::decode(entry).unwrap().time_ms;
+    let at = entry.windows(8).position(|window| window == time.to_be_bytes()).unwrap();
+    entry[at..at + 8].copy_from_slice(&(time + 86_400_000).to_be_bytes());
+    std::fs::write(&file, evidence.encode().unwrap()).unwrap();
+    let (proven, said) = chengqing(&verify).await;
+    assert!(!proven && said.contains("疑为倒签"), "{said}");
+
+    // A file that says nothing of the trail proves nothing until somebody says what the trail says.
+    std::fs::write(&file, evidence.bundle.encode().unwrap()).unwrap();
+    let (proven, said) = chengqing(&verify).await;
+    assert!(!proven && said.contains("--signed-time"), "{said}");
+    let told = time::OffsetDateTime::from_unix_timestamp(time / 1000).unwrap();
+    let told = told.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let (proven, said) = chengqing(&[&verify[..], &["--signed-time", &*told][..]].concat()).await;
+    assert!(proven, "{said}");
 }

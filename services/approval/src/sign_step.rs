@@ -81,9 +81,12 @@ pub enum Tampering {
     /// The boxes are not what the content was made of.
     #[error("the stored draft is not what the content was made of")]
     Draft,
-    /// A signed step is about another content.
-    #[error("an earlier step was signed over another content")]
+    /// A signed step is about another content, or not what its row says.
+    #[error("an earlier step was signed over another content, or its row says something else")]
     Statement,
+    /// The revision names another drafter than the one who signed it.
+    #[error("the revision names another drafter than the one who signed it as drafted")]
+    Drafter,
     /// The policy in force is missing or cannot be read.
     #[error("the policy in force is missing or cannot be read")]
     Policy,
@@ -102,7 +105,8 @@ impl Tampering {
         match self {
             Self::Content => "稿件内容与校验码不符，疑被改动".to_owned(),
             Self::Draft => "稿件各栏与签署内容不一致，疑被改动".to_owned(),
-            Self::Statement => "前序签名对应的不是这份内容，疑被改动".to_owned(),
+            Self::Statement => "前序签名对应的不是这份内容，或与登记的签署人、时间不符，疑被改动".to_owned(),
+            Self::Drafter => "登记的拟稿人不是签名送审的人，疑被改动".to_owned(),
             Self::Policy => "签发规则缺失或无法读取，疑被改动".to_owned(),
             Self::Root => "单位根公钥无法使用，疑被改动".to_owned(),
             Self::Bundle(refused) => format!("签名校验不通过：{}", refused.zh()),
@@ -366,12 +370,13 @@ pub async fn prepare(
     if revision.hashed_content().is_none() {
         return Err(tampered(case, Tampering::Content));
     }
-    let same_content = |step: &Step| {
-        Statement::decode(&step.statement)
-            .is_ok_and(|statement| statement.content_hash == revision.content_hash)
-    };
-    if !steps.iter().all(same_content) {
+    if !steps.iter().all(|step| step.agrees(&revision.content_hash)) {
         return Err(tampered(case, Tampering::Statement));
+    }
+    // Once it is signed as drafted, whose words it is stands in a signature.
+    let signed_as_drafted = taken.iter().find(|step| step.purpose == Purpose::Drafted);
+    if signed_as_drafted.is_some_and(|step| step.person != drafter) {
+        return Err(tampered(case, Tampering::Drafter));
     }
     let Some(content) = revision.intact_content() else {
         return Err(tampered(case, Tampering::Draft));

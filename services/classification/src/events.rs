@@ -383,6 +383,7 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
     if !content.answers(claim) {
         return Err(Unreadable("content was signed for other claims than the event says".into()));
     }
+    let has_page = content.rendition(PAGE).is_some();
     let titled = [PAGE, "wechat"].into_iter().filter_map(|channel| content.rendition(channel));
     let title =
         titled.map(|rendition| rendition.title.as_str()).find(|title| !title.is_empty()).unwrap_or_default();
@@ -403,7 +404,12 @@ fn signed(event: &ClarificationSigned) -> Result<Signed, Unreadable> {
         signed_on: day_of(signed_time(event)?),
         kind: storable(content.kind),
         verdict: storable(content.verdict),
-        response_level: storable(content.response_level),
+        // Whether askers wait for a page is what the signed forms say, and not what the level is called.
+        response_level: match (has_page, content.response_level.as_str()) {
+            (false, _) => "answer_only".to_owned(),
+            (true, "answer_only") => "publish".to_owned(),
+            (true, _) => storable(content.response_level),
+        },
     })
 }
 

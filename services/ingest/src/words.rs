@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{AgencyId, CaseId, ClaimId};
 use sha2::{Digest, Sha256};
 use signoff::bundle::Bundle;
+use signoff::content::Content;
 use signoff::malformed::Malformed;
 use signoff::refused::Refused;
 use signoff::verify::{Expected, Verified, verify};
@@ -132,7 +133,7 @@ impl SignedWords {
             case,
             claim,
             kind: content.kind.clone(),
-            response_level: content.response_level.clone(),
+            response_level: level_of(content),
             automatic_answer: content.automatic_answer,
             bundle: bytes,
             accepted_time: now,
@@ -158,7 +159,7 @@ impl SignedWords {
         let content = &verified.content;
         for (column, agrees) in [
             ("kind", content.kind == kept.kind),
-            ("response_level", content.response_level == kept.response_level),
+            ("response_level", has_page(content) == (kept.response_level != ANSWER_ONLY)),
             ("automatic_answer", content.automatic_answer == kept.automatic_answer),
             ("claim", content.answers(kept.claim)),
         ] {
@@ -225,6 +226,22 @@ impl SignedWords {
         }
         remembered.insert(key, Arc::clone(&verified));
         Ok(verified)
+    }
+}
+
+/// The level of words that have no page: whoever asked is answered without waiting for one.
+const ANSWER_ONLY: &str = "answer_only";
+
+fn has_page(content: &Content) -> bool {
+    content.rendition("page").is_some()
+}
+
+/// The level by which an answer waits for a page or not: the signed forms say, and not what the level is called.
+fn level_of(content: &Content) -> String {
+    match (has_page(content), content.response_level.as_str()) {
+        (false, _) => ANSWER_ONLY.to_owned(),
+        (true, ANSWER_ONLY) => "publish".to_owned(),
+        (true, level) => level.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ids::{KeyId, PersonId};
 use signoff::content::{Content, content_hash};
-use signoff::statement::Purpose;
+use signoff::statement::{Purpose, Statement};
 use time::OffsetDateTime;
 
 use super::content::{Matter, Place, content};
@@ -80,6 +80,26 @@ pub struct Step {
     pub signature: [u8; 64],
     /// When.
     pub sign_time: OffsetDateTime,
+}
+
+/// How far the trail's time of a step and its statement's own may lie apart, in milliseconds: replicas' clocks differ.
+const APART_MAX_MS: u64 = 120_000;
+
+impl Step {
+    /// True when the row is what its signed statement says: of this step, person and key, over this content, at this
+    /// time. The columns beside the statement are shown, so they must say the same.
+    #[must_use]
+    pub fn agrees(&self, content_hash: &[u8; 32]) -> bool {
+        let time_ms = self.sign_time.unix_timestamp_nanos() / 1_000_000;
+        Statement::decode(&self.statement).is_ok_and(|statement| {
+            statement.content_hash == *content_hash
+                && statement.purpose == self.purpose
+                && statement.person == self.signer.person
+                && statement.key == self.key
+                && i64::try_from(time_ms)
+                    .is_ok_and(|time_ms| time_ms.abs_diff(statement.signed_at_ms) <= APART_MAX_MS)
+        })
+    }
 }
 
 words! {

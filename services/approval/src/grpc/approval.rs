@@ -135,9 +135,13 @@ impl ApprovalService for Approval {
     ) -> Result<Response<pb::PreviewDraftResponse>, Status> {
         let (_, request) = admit(request, Role::OFFICERS)?;
         let draft = parse::draft(request.draft)?;
+        let mut problems = problems(&draft);
+        if draft.valid_until.is_some_and(|end| end < self.desk.now().unix_timestamp()) {
+            problems.push("“适用至”的时间已经过去。".to_owned());
+        }
         Ok(Response::new(pb::PreviewDraftResponse {
             renditions: renditions(&draft).into_iter().map(convert::rendition).collect(),
-            problems: problems(&draft),
+            problems,
         }))
     }
 

@@ -237,7 +237,8 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
     use pb::revision::State;
 
     let SignedRevision { revision, steps } = signed;
-    let content = revision.intact_content();
+    let steps_agree = steps.iter().all(|step| step.agrees(&revision.content_hash));
+    let content = revision.intact_content().filter(|_| steps_agree);
     let state = match revision.state {
         RevisionState::Draft => State::Draft,
         RevisionState::Drafted => State::Drafted,

@@ -160,6 +160,60 @@ async fn whatever_column_of_a_revision_is_altered_nothing_is_signed() {
     chain.sign(&revision, "signed").await.unwrap();
 }
 
+/// As [`COLUMNS`], of a signed step's row. The gates beside the statement are nobody's word, and shown nowhere.
+const STEP_COLUMNS: [(&str, Option<&str>); 10] = [
+    ("agency_id", None),
+    ("clarification_id", None),
+    ("revision", None),
+    ("purpose", None),
+    ("person_id", Some("(SELECT person_id FROM approval.person WHERE login = 'duty')")),
+    (
+        "key_id",
+        Some(
+            "(SELECT key_id FROM approval.signing_key JOIN approval.person USING (person_id) WHERE login = 'duty')",
+        ),
+    ),
+    ("statement", Some("set_byte(statement, 40, get_byte(statement, 40) # 1)")),
+    ("signature", Some("set_byte(signature, 0, get_byte(signature, 0) # 1)")),
+    ("sign_time", Some("sign_time - interval '1 day'")),
+    ("gates", None),
+];
+
+#[tokio::test]
+async fn whatever_column_of_a_signed_step_is_altered_nothing_more_is_signed() {
+    let office = Office::open().await;
+    let chain = office.revision_with(3).await;
+    let revision = chain.revision().await;
+    let superuser = office.database.superuser();
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT column_name::text FROM information_schema.columns
+         WHERE table_schema = 'approval' AND table_name = 'step' ORDER BY 1",
+    )
+    .fetch_all(&superuser)
+    .await
+    .unwrap();
+    let mut tried: Vec<&str> = STEP_COLUMNS.iter().map(|(column, _)| *column).collect();
+    tried.sort_unstable();
+    assert_eq!(columns, tried, "a new column must be tried here");
+    for (column, to) in STEP_COLUMNS {
+        let Some(to) = to else { continue };
+        let alter = format!(
+            "CREATE TABLE kept AS SELECT * FROM approval.step;
+             UPDATE approval.step SET {column} = {to} WHERE purpose = 'second_reviewed'"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&superuser).await.unwrap();
+        let status = chain.sign(&revision, "signed").await.unwrap_err();
+        assert_eq!(status.code(), Code::FailedPrecondition, "{column} = {to}: {status:?}");
+        assert!(office.emitted::<ClarificationSigned>().await.is_empty(), "{column} = {to}");
+        let restore = format!(
+            "UPDATE approval.step AS altered SET {column} = kept.{column} FROM kept
+             WHERE altered.purpose = kept.purpose; DROP TABLE kept"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(restore)).execute(&superuser).await.unwrap();
+    }
+    chain.sign(&revision, "signed").await.unwrap();
+}
+
 #[tokio::test]
 async fn altered_content_is_not_shown_as_what_people_would_sign() {
     let office = Office::open().await;

@@ -210,7 +210,6 @@ pub(super) const WORDS: Words = Words {
     level_microblog: "Microblog",
     level_publish: "Publish, no push",
     link_hint: "When it is sent, {link} becomes the address of the public page.",
-    list_comma: ", ",
     locked_until: "codes locked until {}",
     login: "Sign-in name",
     look: "Look",

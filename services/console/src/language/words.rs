@@ -225,7 +225,6 @@ words! {
     level_microblog,
     level_publish,
     link_hint,
-    list_comma,
     locked_until,
     login,
     look,

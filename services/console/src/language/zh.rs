@@ -210,7 +210,6 @@ pub(super) const WORDS: Words = Words {
     level_microblog: "微博",
     level_publish: "发布（不群发）",
     link_hint: "发送时，{link} 会换成辟谣网页的地址。",
-    list_comma: "、",
     locked_until: "动态码锁定至{}",
     login: "登录名",
     look: "查看",

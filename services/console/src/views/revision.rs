@@ -135,7 +135,7 @@ impl RevisionView {
 fn gates(named: &[String], words: &Words) -> String {
     let texts = [words.gate_political, words.gate_legal, words.gate_secrecy, words.gate_text];
     let confirmed = wording::GATES.iter().zip(texts).filter(|(name, _)| named.iter().any(|one| one == *name));
-    confirmed.map(|(_, text)| text).collect::<Vec<_>>().join(words.list_comma)
+    confirmed.map(|(_, text)| text).collect::<Vec<_>>().join(" · ")
 }
 
 /// The renditions of a revision, or of a preview.

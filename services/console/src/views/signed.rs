@@ -71,7 +71,7 @@ impl SignedView {
             channels: if channels.is_empty() {
                 words.signed_no_channel.to_owned()
             } else {
-                channels.join(words.list_comma)
+                channels.join(" · ")
             },
             automatic_answer,
             sentence: claim_sentence,
