@@ -91,8 +91,11 @@ impl Limits {
 pub struct Quotas {
     pool: PgPool,
     limits: Limits,
-    taken: Arc<Mutex<HashMap<(AgencyId, String, Bringing), Taken>>>,
+    taken: Arc<Mutex<AllTaken>>,
 }
+
+/// By agency, client and what it brings.
+type AllTaken = HashMap<(AgencyId, String, Bringing), Taken>;
 
 /// What this replica has taken for a client.
 struct Taken {
@@ -152,7 +155,7 @@ impl Quotas {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(AgencyId, String, Bringing), Taken>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, AllTaken> {
         // Numbers have no half-written state that a panic elsewhere could have left.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,7 +2,7 @@
 
 use ids::{AgencyId, PersonId};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
 use crate::domain::attempts::Schedule;
@@ -10,6 +10,10 @@ use crate::domain::attempts::Schedule;
 /// Rows that are kept of attempts before any password. The oldest go first; whoever makes so many at once has too
 /// many addresses to be counted by them.
 const STRANGERS_MAX: i64 = 100_000;
+
+/// No wait is one that ended long ago: attempts at once read the clock a little apart, and must not wait for
+/// one another.
+const LONG_AGO: Duration = Duration::days(1);
 
 /// What is counted.
 pub struct Counter {
@@ -83,7 +87,7 @@ pub async fn take_back(
         sqlx::query!(
             "UPDATE approval.attempt SET failures = failures - 1, wait_until = $2 WHERE attempt_key = $1",
             &counter.key,
-            now
+            now - LONG_AGO
         )
         .execute(tx)
         .await?;
@@ -134,5 +138,6 @@ pub async fn delete_old(
 
 #[expect(clippy::cast_precision_loss, reason = "minutes")]
 fn seconds(schedule: &Schedule) -> Vec<f64> {
-    schedule.waits_seconds.iter().map(|seconds| *seconds as f64).collect()
+    let wait = |seconds: i64| if seconds == 0 { -LONG_AGO.as_seconds_f64() } else { seconds as f64 };
+    schedule.waits_seconds.iter().map(|seconds| wait(*seconds)).collect()
 }

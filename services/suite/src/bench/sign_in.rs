@@ -25,6 +25,7 @@ const ONE_BY_ONE: u32 = 60;
 pub async fn run(common: &Common) -> anyhow::Result<()> {
     let at_once = u32::try_from(common.amount.unwrap_or(200))?;
     let mut ground = Ground::prepare(common).await?;
+    ground.installation.provision_sample().await?;
     ground.fleet.start("approval").await?;
     let process = ground.fleet.process_id("approval").context("approval is gone")?;
     let access = Access::to(&ground.installation)?;
