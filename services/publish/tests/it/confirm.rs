@@ -6,6 +6,7 @@ use contracts::publish::v1::publication::State;
 use serde_json::json;
 
 use crate::desk::{Desk, SITE};
+use crate::office::set_level;
 
 #[tokio::test]
 async fn a_signed_clarification_gets_one_page_one_push_and_one_post() {
@@ -48,17 +49,17 @@ async fn a_signed_clarification_gets_one_page_one_push_and_one_post() {
 async fn the_page_is_up_as_soon_as_its_publication_says_so_and_other_levels_reach_no_further() {
     let desk = Desk::open().await;
     let mut content = desk.content();
-    content.response_level = "publish".into();
+    set_level(&mut content, "publish");
     content.renditions.truncate(1);
     desk.announce(&content).await;
     desk.stands(&content, "page", State::Confirmed).await;
     assert_eq!(desk.site(&format!("/c/{}", content.clarification)).await.0, 200);
 
     let mut silent = desk.content();
-    silent.response_level = "answer_only".into();
+    set_level(&mut silent, "answer_only");
     desk.announce(&silent).await;
     let mut after = desk.content();
-    after.response_level = "publish".into();
+    set_level(&mut after, "publish");
     desk.announce(&after).await;
     desk.stands(&after, "page", State::Confirmed).await;
 
@@ -107,7 +108,7 @@ async fn a_notice_that_comes_twice_or_after_asking_changes_nothing_but_the_missi
     desk.notice(job, "send success").await;
     desk.notice(job, "send fail").await;
     let mut after = desk.content();
-    after.response_level = "publish".into();
+    set_level(&mut after, "publish");
     desk.announce(&after).await;
     desk.stands(&after, "page", State::Confirmed).await;
     let unchanged = desk.stands(&content, "wechat", State::Confirmed).await;
@@ -175,7 +176,7 @@ async fn a_second_push_waits_for_the_next_days_quota() {
     desk.advance(Duration::from_secs(31));
     desk.stands(&first, "wechat", State::Confirmed).await;
     let mut second = desk.content();
-    second.response_level = "mass_push".into();
+    set_level(&mut second, "mass_push");
     second.claim_sentence = "城东市场西瓜打甜水针".into();
     desk.announce(&second).await;
     let waiting = testkit::eventually("the second push to wait", async || {
@@ -199,7 +200,7 @@ async fn statements_that_expire_while_a_push_waits_end_it_as_refused() {
     let mut desk = Desk::open().await;
     desk.office.lifetime_ms = 3_600_000;
     let mut content = desk.content();
-    content.response_level = "mass_push".into();
+    set_level(&mut content, "mass_push");
     content.not_before = desk.clock.now().unix_timestamp() + 7200;
     desk.announce(&content).await;
     desk.stands(&content, "wechat", State::Planned).await;

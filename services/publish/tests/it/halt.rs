@@ -13,6 +13,7 @@ use serde_json::json;
 use signoff::content::Content;
 
 use crate::desk::Desk;
+use crate::office::set_level;
 
 async fn halt(desk: &Desk, id: HaltId, scope: Scope) -> pb::HaltResponse {
     let request =
@@ -59,7 +60,7 @@ async fn a_halt_stops_what_has_not_gone_out_and_it_stays_stopped() {
     desk.client().await.resume(desk.by(Role::Signer, resume)).await.unwrap();
     desk.advance(Duration::from_secs(5000));
     let mut next = desk.content();
-    next.response_level = "microblog".into();
+    set_level(&mut next, "microblog");
     desk.announce(&next).await;
     desk.stands(&next, "weibo", State::Confirmed).await;
     desk.stands(&content, "weibo", State::Halted).await;
@@ -97,7 +98,7 @@ async fn a_halt_in_force_stops_what_is_signed_after_it_whichever_way_it_came() {
     };
     desk.client().await.resume(desk.by(Role::DutyOfficer, resume)).await.unwrap();
     let mut next = desk.content();
-    next.response_level = "publish".into();
+    set_level(&mut next, "publish");
     desk.announce(&next).await;
     desk.stands(&next, "page", State::Confirmed).await;
 }
@@ -151,7 +152,7 @@ async fn an_uncertain_post_that_is_halted_ends_halted_once_it_is_proven_absent()
     let desk = Desk::open().await;
     desk.fault(json!({ "operation": "share", "fault": "http_500_before" })).await;
     let mut content = desk.content();
-    content.response_level = "microblog".into();
+    set_level(&mut content, "microblog");
     desk.announce(&content).await;
     desk.stands(&content, "weibo", State::Uncertain).await;
     halt(&desk, HaltId::mint(), Scope::Account("qinglan-weibo".into())).await;

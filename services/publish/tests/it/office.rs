@@ -177,6 +177,19 @@ pub fn earthquake(agency: AgencyId) -> Content {
     }
 }
 
+/// Makes words for this level: as approval does, with the forms of the channels that it stands for.
+pub fn set_level(content: &mut Content, level: &str) {
+    let published: &[&str] = match level {
+        "publish" => &["page"],
+        "microblog" => &["page", "weibo"],
+        "mass_push" => &["page", "wechat"],
+        "everything" => &["page", "wechat", "weibo"],
+        _ => &[],
+    };
+    level.clone_into(&mut content.response_level);
+    content.renditions.retain(|form| published.contains(&form.channel.as_str()));
+}
+
 /// A bundle as it travels.
 pub fn event(content: &Content, bundle: Bundle) -> ClarificationSigned {
     ClarificationSigned {

@@ -10,13 +10,14 @@ use serde_json::json;
 use tonic::Code;
 
 use crate::desk::Desk;
+use crate::office::set_level;
 
 /// A push whose outcome only a person can find out.
 async fn unresolved(desk: &Desk) -> pb::Publication {
     desk.fault(json!({ "operation": "sendall", "fault": "drop_answer" })).await;
     desk.fault(json!({ "operation": "sendall", "fault": "errcode", "code": 45028 })).await;
     let mut content = desk.content();
-    content.response_level = "mass_push".into();
+    set_level(&mut content, "mass_push");
     desk.announce(&content).await;
     desk.stands(&content, "wechat", State::Uncertain).await;
     desk.advance(Duration::from_secs(61));
@@ -81,7 +82,7 @@ async fn another_agency_sees_and_changes_nothing() {
     let halted = client.halt(desk.by_agency(stranger, Role::DutyOfficer, halt)).await.unwrap().into_inner();
     assert!(halted.stopped.is_empty() && halted.already_out.is_empty());
     let mut content = desk.content();
-    content.response_level = "publish".into();
+    set_level(&mut content, "publish");
     desk.announce(&content).await;
     desk.stands(&content, "page", State::Confirmed).await;
 }
@@ -138,7 +139,7 @@ async fn lists_come_in_pages_newest_first() {
     let mut cases = Vec::new();
     for _ in 0..3 {
         let mut content = desk.content();
-        content.response_level = "publish".into();
+        set_level(&mut content, "publish");
         desk.announce(&content).await;
         desk.stands(&content, "page", State::Confirmed).await;
         cases.insert(0, content.case.to_string());

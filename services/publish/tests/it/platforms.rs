@@ -7,6 +7,7 @@ use contracts::publish::v1::publication::State;
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::office::set_level;
 
 #[tokio::test]
 async fn a_push_whose_answer_is_lost_is_found_out_under_the_same_key() {
@@ -85,7 +86,7 @@ async fn a_post_whose_answer_is_lost_is_found_in_the_timeline() {
     let desk = Desk::open().await;
     desk.fault(json!({ "operation": "share", "fault": "drop_answer" })).await;
     let mut content = desk.content();
-    content.response_level = "microblog".into();
+    set_level(&mut content, "microblog");
     desk.announce(&content).await;
     desk.stands(&content, "weibo", State::Uncertain).await;
 
@@ -101,7 +102,7 @@ async fn a_post_that_is_proven_absent_is_sent_once_more() {
     let desk = Desk::open().await;
     desk.fault(json!({ "operation": "share", "fault": "http_500_before" })).await;
     let mut content = desk.content();
-    content.response_level = "microblog".into();
+    set_level(&mut content, "microblog");
     desk.announce(&content).await;
     desk.stands(&content, "weibo", State::Uncertain).await;
     desk.advance(Duration::from_secs(61));
@@ -120,7 +121,7 @@ async fn a_post_that_is_lost_twice_is_a_persons_task() {
     let desk = Desk::open().await;
     desk.fault(json!({ "operation": "share", "fault": "http_500_before", "count": 2 })).await;
     let mut content = desk.content();
-    content.response_level = "microblog".into();
+    set_level(&mut content, "microblog");
     desk.announce(&content).await;
     desk.stands(&content, "weibo", State::Uncertain).await;
     desk.advance(Duration::from_secs(181));
@@ -142,13 +143,13 @@ async fn a_refused_draft_fails_and_a_platform_that_is_busy_is_tried_again() {
     let desk = Desk::open().await;
     desk.fault(json!({ "operation": "draft_add", "fault": "errcode", "code": 45003 })).await;
     let mut refused = desk.content();
-    refused.response_level = "mass_push".into();
+    set_level(&mut refused, "mass_push");
     desk.announce(&refused).await;
     assert!(desk.stands(&refused, "wechat", State::Failed).await.reason.contains("45003"));
 
     desk.fault(json!({ "operation": "draft_add", "fault": "drop_answer" })).await;
     let mut busy = desk.content();
-    busy.response_level = "mass_push".into();
+    set_level(&mut busy, "mass_push");
     desk.announce(&busy).await;
     testkit::eventually("the first draft to be unknown", async || {
         let found = desk.publications(&busy).await;

@@ -7,7 +7,7 @@ use contracts::publish::v1::publication::State;
 use signoff::bundle::Bundle;
 
 use crate::desk::Desk;
-use crate::office::Office;
+use crate::office::{Office, set_level};
 
 async fn is_refused_everywhere(desk: &Desk, alter: impl FnOnce(&mut Bundle)) {
     let content = desk.content();
@@ -123,7 +123,7 @@ async fn our_own_copy_altered_after_it_verified_is_refused_before_anything_is_se
 async fn a_public_page_whose_copy_is_altered_is_not_shown_any_more() {
     let desk = Desk::open().await;
     let mut content = desk.content();
-    content.response_level = "publish".into();
+    set_level(&mut content, "publish");
     desk.announce(&content).await;
     desk.stands(&content, "page", State::Confirmed).await;
 
@@ -140,7 +140,7 @@ async fn a_public_page_whose_copy_is_altered_is_not_shown_any_more() {
 async fn the_same_announcement_again_or_a_forged_one_after_it_changes_nothing() {
     let desk = Desk::open().await;
     let mut content = desk.content();
-    content.response_level = "publish".into();
+    set_level(&mut content, "publish");
     desk.announce(&content).await;
     let page = desk.stands(&content, "page", State::Confirmed).await;
 
@@ -149,7 +149,7 @@ async fn the_same_announcement_again_or_a_forged_one_after_it_changes_nothing() 
     forged.statements.clear();
     desk.announce_bundle(&content, forged).await;
     let mut after = desk.content();
-    after.response_level = "publish".into();
+    set_level(&mut after, "publish");
     desk.announce(&after).await;
     desk.stands(&after, "page", State::Confirmed).await;
 

@@ -7,6 +7,7 @@ use contracts::publish::v1::publication::State;
 use signoff::content::Content;
 
 use crate::desk::Desk;
+use crate::office::set_level;
 
 async fn revoke(desk: &Desk, content: &Content) {
     desk.say(&ClarificationRevoked {
@@ -24,7 +25,9 @@ fn revised(content: &Content) -> Content {
     revised.revision += 1;
     revised.not_before = 0;
     revised.renditions[0].title = "青岚县没有地震预报（更正）".into();
-    revised.renditions[2].body.push_str("（更正）");
+    if let Some(last) = revised.renditions.last_mut() {
+        last.body.push_str("（更正）");
+    }
     revised
 }
 
@@ -54,7 +57,7 @@ async fn a_newer_revision_takes_the_place_of_what_was_still_planned() {
 async fn an_older_revision_that_arrives_late_goes_nowhere() {
     let desk = Desk::open().await;
     let mut first = desk.content();
-    first.response_level = "publish".into();
+    set_level(&mut first, "publish");
     let second = revised(&first);
     desk.announce(&second).await;
     desk.stands(&second, "page", State::Confirmed).await;
@@ -69,7 +72,7 @@ async fn an_older_revision_that_arrives_late_goes_nowhere() {
 async fn a_page_shows_its_newest_revision_under_the_same_address() {
     let desk = Desk::open().await;
     let mut first = desk.content();
-    first.response_level = "publish".into();
+    set_level(&mut first, "publish");
     desk.announce(&first).await;
     let page = desk.stands(&first, "page", State::Confirmed).await;
     let second = revised(&first);
@@ -86,7 +89,7 @@ async fn a_page_shows_its_newest_revision_under_the_same_address() {
 async fn a_revoked_clarification_is_taken_down_and_says_so() {
     let desk = Desk::open().await;
     let mut content = desk.content();
-    content.response_level = "publish".into();
+    set_level(&mut content, "publish");
     desk.announce(&content).await;
     desk.stands(&content, "page", State::Confirmed).await;
 
@@ -103,7 +106,7 @@ async fn a_revoked_clarification_is_taken_down_and_says_so() {
 async fn a_revocation_that_arrives_first_lets_nothing_out_but_a_later_revision() {
     let desk = Desk::open().await;
     let mut content = desk.content();
-    content.response_level = "microblog".into();
+    set_level(&mut content, "microblog");
     revoke(&desk, &content).await;
     desk.announce(&content).await;
     for channel in ["page", "weibo"] {
