@@ -9,6 +9,7 @@ pub mod common;
 pub mod compare;
 pub mod danger;
 pub mod evaluate;
+pub mod faces;
 pub mod facts;
 pub mod index;
 pub mod intent;
