@@ -53,8 +53,8 @@ fn skip_bracketed(text: &str) -> Option<&str> {
         _ => return None,
     };
     let inside = &text[open.len_utf8()..];
-    let signs = inside.char_indices().take(NAME_CHARS_MAX + 1);
-    let (end, sign) = signs.into_iter().find(|&(_, c)| c == close || c == open)?;
+    let mut signs = inside.char_indices().take(NAME_CHARS_MAX + 1);
+    let (end, sign) = signs.find(|&(_, c)| c == close || c == open)?;
     if sign != close {
         return None;
     }
