@@ -302,7 +302,7 @@ impl Judgement {
         let profile = Profile::of(&text);
         let rules = &current.rulebook.intent;
         let judged = if received.is_past() {
-            rules.judge_past(&text, profile.informative)
+            rules.judge_past(&received.masked_text, &text, profile.informative)
         } else {
             rules.judge(&received.masked_text, &text, profile.informative)
         };

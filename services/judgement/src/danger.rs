@@ -3,14 +3,18 @@
 //! A question of its own beside what the message is: a rumor report can call for help too. General features decide:
 //! words that call, words for a plight, whose it is, here and now, urging; against them frames in which nobody is in
 //! danger (others say it, somebody asks whether it is so, news, advice, fiction, the past) and jest. A frame covers the
-//! clauses that it speaks about, never a clause in which somebody speaks of oneself. In doubt somebody is in danger.
-//! The lists (`danger.toml`) are no office's to edit. Knows no clock: how old a message is, its caller knows.
+//! clauses that it speaks about, never a clause in which somebody speaks of oneself. Beside the lists stands how alike
+//! the words are to examples of calls and of others (`danger/tally.rs`), since no list knows every plight. In doubt
+//! somebody is in danger. None of it is an office's to edit. Knows no clock: how old a message is, its caller knows.
+
+mod tally;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::danger::tally::Tally;
 use crate::normalise::normalise;
 use crate::reason::Reason;
 use crate::words::Words;
@@ -24,8 +28,17 @@ pub const SAYS: &str = "有人求救或身处险境";
 /// Only so many characters are looked at: nobody calls for help in the middle of a book.
 const CHARS_MAX: usize = 4_000;
 
+/// A text with more characters is long: what belongs together in it stands near each other.
+const LONG: usize = 80;
+
 /// Clauses looked at, for the same reason.
 const CLAUSES_MAX: usize = 400;
+
+/// Words that pass a message on.
+const PASSING_ON: [&str; 6] = ["转发", "扩散", "求转", "转一下", "转到", "代转"];
+
+/// Words for people who are nobody in particular, and there.
+const SOMEBODY: [&str; 4] = ["有人", "里面", "还有", "人在"];
 
 /// What calls by itself and is an ordinary word beside others.
 const CRIES: [&str; 3] = ["help", "救", "报警"];
@@ -40,8 +53,8 @@ pub struct Danger {
     pub reason: Reason,
     /// The words that call or tell the plight, normalised.
     pub words: Vec<String>,
-    /// True where the message also tells what others say, asks whether it is so, or passes on what is not the
-    /// sender's own.
+    /// True where the message also tells what others say, asks whether it is so, passes on what is not the sender's
+    /// own, or tells of something without calling.
     pub is_report_too: bool,
 }
 
@@ -60,6 +73,7 @@ enum Sign {
     Apart,
     Lately,
     Beside,
+    Inquiry,
     Jest,
     Grumble,
 }
@@ -79,21 +93,25 @@ struct File {
     apart: Vec<String>,
     lately: Vec<String>,
     beside: Vec<String>,
+    inquiry: Vec<String>,
     jest: Vec<String>,
     grumble: Vec<String>,
+    hazard: String,
 }
 
 struct Lists {
     whole: Words<Sign>,
     /// Words in two parts that stand in one clause, in this order.
     parted: Vec<(Sign, String, String)>,
+    /// Characters of harm.
+    hazard: BTreeSet<char>,
 }
 
 impl Lists {
     fn get() -> &'static Self {
         static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-            let file: File = toml::from_str(include_str!("danger.toml"))
-                .expect("danger.toml is part of the program, and a test reads it");
+            let file: File = toml::from_str(include_str!("danger/words.toml"))
+                .expect("words.toml is part of the program, and a test reads it");
             file.into_lists()
         });
         &LISTS
@@ -125,6 +143,7 @@ impl File {
             (Sign::Apart, self.apart),
             (Sign::Lately, self.lately),
             (Sign::Beside, self.beside),
+            (Sign::Inquiry, self.inquiry),
             (Sign::Jest, self.jest),
             (Sign::Grumble, self.grumble),
         ];
@@ -138,7 +157,7 @@ impl File {
                 None => whole.push((word, sign)),
             }
         }
-        Lists { whole: Words::overlapping(whole), parted }
+        Lists { whole: Words::overlapping(whole), parted, hazard: self.hazard.chars().collect() }
     }
 }
 
@@ -210,7 +229,7 @@ pub fn danger(message: &str) -> Option<Danger> {
     cover(&mut clauses, asked, urged);
     let of_whole = Lists::get().signs(&whole);
     let length = whole.chars().count();
-    let is_long = length > 80;
+    let is_long = length > LONG;
     let sentences: BTreeSet<usize> = clauses.iter().map(|clause| clause.sentence).collect();
     let (score, words) = sentences
         .into_iter()
@@ -232,8 +251,11 @@ pub fn danger(message: &str) -> Option<Danger> {
         return None;
     }
     let speaks_of_self = clauses.iter().any(|clause| !clause.covered && clause.is_first_person());
-    let passed_on =
-        ["转发", "扩散", "求转", "转一下", "转到", "代转"].iter().any(|word| whole.contains(word));
+    let passed_on = PASSING_ON.iter().any(|word| whole.contains(word));
+    // Who neither calls nor speaks of anybody in particular tells of something: a claim, until a person knows better.
+    let heard = |sign: Sign| clauses.iter().any(|clause| !clause.covered && clause.has(sign));
+    let speaks_of_somebody = [Sign::Appeal, Sign::Urging, Sign::Own].into_iter().any(heard)
+        || SOMEBODY.iter().any(|word| whole.contains(word));
     let mut shown: Vec<String> = Vec::new();
     for word in words {
         if shown.len() < SHOWN_MAX && !shown.iter().any(|earlier| earlier.contains(&word)) {
@@ -243,7 +265,7 @@ pub fn danger(message: &str) -> Option<Danger> {
     Some(Danger {
         reason: Reason::new(&format!("intent.{HEARD}"), format!("{SAYS}：{}", shown.join("、")), 1.0),
         words: shown,
-        is_report_too: told || (passed_on && !speaks_of_self),
+        is_report_too: told || (passed_on && !speaks_of_self) || !speaks_of_somebody,
     })
 }
 
@@ -295,6 +317,9 @@ fn weigh(
     of_whole: &[(Sign, String)],
     length: usize,
 ) -> (f32, Vec<String>) {
+    if clauses.is_empty() {
+        return (0.0, Vec::new());
+    }
     let of = |sign: Sign| -> BTreeSet<&str> {
         let signs = clauses.iter().flat_map(|clause| &clause.signs);
         signs.filter(|(of, _)| *of == sign).map(|(_, word)| word.as_str()).collect()
@@ -305,10 +330,13 @@ fn weigh(
     appeals.extend(
         appeals_of_whole.iter().filter(|(sign, _)| *sign == Sign::Appeal).map(|(_, word)| word.as_str()),
     );
-    let plights = longest(of(Sign::Plight));
-    let mut strains = longest(of(Sign::Strain));
+    let plights = longest(&of(Sign::Plight));
+    let mut strains = longest(&of(Sign::Strain));
     strains.retain(|strain| !plights.iter().any(|plight| plight.contains(strain) || strain.contains(plight)));
-    if appeals.is_empty() && plights.is_empty() && strains.is_empty() {
+    let listed: Vec<&str> = appeals.iter().chain(&plights).chain(&strains).copied().collect();
+    let hazards = hazards(clauses, &listed);
+    let (alike, alike_words) = Tally::get().likeness(clauses.iter().map(|clause| clause.text.as_str()));
+    if listed.is_empty() && hazards.len() < 2 && alike <= 1.0 {
         return (0.0, Vec::new());
     }
     let one = |is: bool, worth: f32| if is { worth } else { 0.0 };
@@ -318,27 +346,45 @@ fn weigh(
         (0, _) | (1, 0) => 2.0,
         (_, _) => 3.0,
     };
-    let mut score = one(!appeals.is_empty(), 3.0)
+    let hazard = match hazards.len() {
+        0 => 0.0,
+        1 => 0.5,
+        2 | 3 => 1.0,
+        _ => 1.5,
+    };
+    // A long text has something of everything.
+    let weight = if length <= LONG { 1.3 } else { 0.65 };
+    let likeness = (weight * (alike - 0.8)).clamp(-2.0, 3.5);
+    let count = |sign: Sign| of_whole.iter().filter(|(of, _)| *of == sign).count() as f32;
+    let (jests, grumbles) = (count(Sign::Jest), count(Sign::Grumble));
+    let score = one(!appeals.is_empty(), 3.0)
         + plight
+        + hazard
+        + likeness
         + one(!of(Sign::Urging).is_empty(), 1.0)
         + one(!of(Sign::Own).is_empty(), 1.0)
         + one(!of(Sign::Now).is_empty(), 0.5)
         + one(clauses.iter().any(|clause| clause.is_first_person()), 1.0)
-        + one(length <= 30, 0.5);
-    let count = |sign: Sign| of_whole.iter().filter(|(of, _)| *of == sign).count() as f32;
-    let (jests, grumbles) = (count(Sign::Jest), count(Sign::Grumble));
-    if jests > 0.0 {
-        score -= 2.5 + 1.5 * jests;
-    }
-    if length <= 60 {
-        score -= 2.0 * grumbles;
-    }
-    let words = appeals.into_iter().chain(plights).chain(strains).map(str::to_owned).collect();
+        + one(length <= 30, 0.5)
+        - one(jests > 0.0, 2.5 + 1.5 * jests)
+        - one(length <= 60, 2.0 * grumbles)
+        - one(count(Sign::Inquiry) > 0.0 && appeals.is_empty(), 1.5)
+        - one(appeals.is_empty() && plights.is_empty(), 0.5);
+    let words = listed.iter().map(|word| (*word).to_owned());
+    let words: Vec<String> = words.chain(hazards.iter().map(char::to_string)).chain(alike_words).collect();
     (score, words)
 }
 
+/// The characters of harm in these clauses that no word of the lists has counted.
+fn hazards(clauses: &[&Clause], listed: &[&str]) -> BTreeSet<char> {
+    let lists = Lists::get();
+    let characters = clauses.iter().flat_map(|clause| clause.text.chars());
+    let counted = |hazard: char| listed.iter().any(|word| word.contains(hazard));
+    characters.filter(|&character| lists.hazard.contains(&character) && !counted(character)).collect()
+}
+
 /// Without the words that others hold.
-fn longest(words: BTreeSet<&str>) -> Vec<&str> {
+fn longest<'a>(words: &BTreeSet<&'a str>) -> Vec<&'a str> {
     let inside = |word: &&str| words.iter().any(|other| other.len() > word.len() && other.contains(*word));
     words.iter().filter(|word| !inside(word)).copied().collect()
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use time::{Date, Duration, Month};
 
-use crate::normalise::{folded, number};
+use crate::normalise::{legible, number};
 
 /// Spans at most; a text that names more is a timetable, and its first ones stand for it.
 const SPANS_MAX: usize = 16;
@@ -28,7 +28,7 @@ pub struct NoDays;
 impl Days {
     /// The days that `text` names, said on the day `said`.
     pub fn of(text: &str, said: Date) -> Self {
-        let text: Vec<char> = folded(text).collect();
+        let text = legible(text);
         let mut spans = Vec::new();
         let mut at = 0;
         while at < text.len() && spans.len() < SPANS_MAX {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::danger::{self, Danger, danger};
+use crate::faces::is_wordless;
 use crate::normalise::normalise;
 use crate::reason::Reason;
 use crate::rules_file::{Reading, Row, RulesError, Slot, quoted};
@@ -203,7 +204,8 @@ impl Rules {
     }
 
     /// The same for what was said too long ago for anybody to be in danger still.
-    pub fn judge_past(&self, text: &str, informative: usize) -> Judged {
+    pub fn judge_past(&self, message: &str, text: &str, informative: usize) -> Judged {
+        let text = if is_wordless(message) { "" } else { text };
         let past = self.holding(text).find(|&(rule, _)| self.rules[rule].intent != Intent::Help);
         let by_rule = past.map(|(rule, words)| self.rules[rule].decided(&words));
         settled(by_rule, text, informative)
@@ -211,6 +213,7 @@ impl Rules {
 
     /// The judgement, and what decided it.
     fn hear(&self, message: &str, text: &str, informative: usize) -> (Judged, Option<Decisive>) {
+        let text = if is_wordless(message) { "" } else { text };
         let holding: Vec<(usize, String)> = self.holding(text).collect();
         let first = holding.first().map(|&(rule, _)| rule);
         let by_rule = holding.first().map(|(rule, words)| self.rules[*rule].decided(words));
@@ -226,12 +229,13 @@ impl Rules {
                 (Some(Judged { danger, ..judged }), Some(Decisive::Rule(*rule)))
             }
             (_, Some(heard)) => {
-                let reports = first.is_some_and(|rule| self.rules[rule].intent == Intent::Report);
-                match by_rule.filter(|_| reports && heard.is_report_too) {
-                    Some(report) => {
-                        (Some(Judged { danger: Some(heard.reason), ..report }), first.map(Decisive::Rule))
-                    }
-                    None => (Some(called_for_help(&heard)), Some(Decisive::Heard(heard))),
+                let reports = first.is_none_or(|rule| self.rules[rule].intent == Intent::Report);
+                if reports && heard.is_report_too {
+                    let judged = by_rule.or_else(|| in_doubt(informative));
+                    let danger = Some(heard.reason);
+                    (judged.map(|judged| Judged { danger, ..judged }), first.map(Decisive::Rule))
+                } else {
+                    (Some(called_for_help(&heard)), Some(Decisive::Heard(heard)))
                 }
             }
             (Some((rule, words)), None) => {
@@ -353,15 +357,20 @@ fn settled(judged: Option<Judged>, text: &str, informative: usize) -> Judged {
         _ if text.is_empty() => other("intent.no_words", "没有文字内容"),
         // 「真的吗」 alone passes nothing on; there is nothing to gather it by.
         Some(judged) if judged.intent != Intent::Report || informative > 0 => judged,
-        None if informative > 0 => Judged {
-            intent: Intent::Report,
-            reason: Reason::new("intent.in_doubt", "没有规则能判定，按线索处理，由人判断", 0.5),
-            disowns_answer: false,
-            in_doubt: true,
-            danger: None,
-        },
-        Some(_) | None => other("intent.no_subject", "没有说是什么事"),
+        None => in_doubt(informative).unwrap_or_else(|| other("intent.no_subject", "没有说是什么事")),
+        Some(_) => other("intent.no_subject", "没有说是什么事"),
     }
+}
+
+/// A report only so that a person looks; `None` where nothing informative is said.
+fn in_doubt(informative: usize) -> Option<Judged> {
+    (informative > 0).then(|| Judged {
+        intent: Intent::Report,
+        reason: Reason::new("intent.in_doubt", "没有规则能判定，按线索处理，由人判断", 0.5),
+        disowns_answer: false,
+        in_doubt: true,
+        danger: None,
+    })
 }
 
 impl Rule {

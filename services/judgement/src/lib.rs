@@ -10,6 +10,7 @@ pub mod compare;
 pub mod danger;
 pub mod days;
 pub mod evaluate;
+pub mod faces;
 pub mod facts;
 pub mod index;
 pub mod intent;

@@ -1,45 +1,54 @@
 //! One form for texts that say the same thing in other characters.
 //!
-//! Folds width, case and traditional characters; writes Chinese numerals before a unit as digits (三点 and
-//! 3点 are one); drops addresses, mentions, bracketed emoji codes and everything that is neither letter nor
+//! Reads characters as what they look like, folds case and traditional characters; writes Chinese numerals before a
+//! unit as digits (三点 and 3点 are one); drops addresses, mentions, faces and everything that is neither letter nor
 //! digit, so that separators put inside words hide nothing. Does not judge: which words matter is `wording`'s.
 
 use std::sync::LazyLock;
+
+use lookalike::plain_text;
+
+use crate::faces::{is_placeholder, skip_face};
 
 /// Only so many normalised characters are looked at; what a forwarded novel says after them decides nothing.
 pub const CHARS_MAX: usize = 2_000;
 
 /// Normalises `text`. Normalising the result again changes nothing.
 pub fn normalise(text: &str) -> String {
-    let mut kept = Vec::with_capacity(text.len().min(CHARS_MAX * 3) / 2);
-    let mut rest = text.chars();
+    let looks = plain_text(text);
+    let mut kept = Vec::with_capacity(looks.len().min(CHARS_MAX * 3) / 2);
+    let mut rest = looks.chars();
     while kept.len() < CHARS_MAX {
-        if let Some(after) = skip_address(rest.as_str()) {
+        if let Some(after) = skip_address(rest.as_str()).or_else(|| skip_face(rest.as_str())) {
             rest = after.chars();
             continue;
         }
         let Some(next) = rest.next() else { break };
-        match half_width(next) {
+        match next {
             '@' => rest = skip_mention(rest.as_str()).chars(),
-            '[' => rest = skip_bracketed(rest.as_str()).chars(),
-            other => kept.extend(other.to_lowercase().filter(|c| c.is_alphanumeric()).map(simplified)),
+            other => kept.extend(folded(other)),
         }
     }
     kept.truncate(CHARS_MAX);
+    // A message that is one sentence of the chat program says nothing.
+    if is_placeholder(&kept.iter().collect::<String>()) {
+        return String::new();
+    }
     arabic_numerals(&kept)
 }
 
-/// `text` with width, case and traditional characters folded and nothing left out.
-pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
-    text.chars().map(half_width).flat_map(char::to_lowercase).map(simplified)
+/// `text` with look-alike, capital and traditional characters folded and nothing left out.
+pub(crate) fn legible(text: &str) -> Vec<char> {
+    plain_text(text).chars().flat_map(char::to_lowercase).map(simplified).collect()
 }
 
-/// Full-width forms of ASCII, which input methods produce, as ASCII.
-fn half_width(character: char) -> char {
-    match character {
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(character as u32 - 0xFEE0).unwrap_or(character),
-        other => other,
-    }
+/// The letters and digits of `text`, folded, and nothing read into them.
+pub fn bare(text: &str) -> String {
+    plain_text(text).chars().flat_map(folded).collect()
+}
+
+fn folded(character: char) -> impl Iterator<Item = char> {
+    character.to_lowercase().filter(|c| c.is_alphanumeric()).map(simplified)
 }
 
 /// What follows a web address at the start of `text`; `None` where there is none.
@@ -51,24 +60,16 @@ fn skip_address(text: &str) -> Option<&str> {
     Some(text[start.len()..].trim_start_matches(of_address))
 }
 
-/// What follows the account name after an at sign. Names are short; a text glued to one is not lost with it.
+/// What follows the account name after an at sign. Names are short: what is longer, or glued to 所有人, are words.
 fn skip_mention(text: &str) -> &str {
     const NAME_CHARS_MAX: usize = 16;
+    const EVERYBODY: [&str; 6] = ["所有人", "全体成员", "全體成員", "全体", "全體", "all"];
+    if let Some(rest) = EVERYBODY.iter().find_map(|all| text.strip_prefix(all)) {
+        return rest;
+    }
     let of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    let end = text
-        .char_indices()
-        .take(NAME_CHARS_MAX)
-        .take_while(|&(_, c)| of_name(c))
-        .last()
-        .map_or(0, |(at, c)| at + c.len_utf8());
-    &text[end..]
-}
-
-/// What follows an emoji code such as [抓狂]; a longer bracket holds words and stays.
-fn skip_bracketed(text: &str) -> &str {
-    const CODE_CHARS_MAX: usize = 3;
-    let closing = text.char_indices().take(CODE_CHARS_MAX + 1).find(|&(_, c)| half_width(c) == ']');
-    closing.map_or(text, |(at, c)| &text[at + c.len_utf8()..])
+    let end = text.find(|c| !of_name(c)).unwrap_or(text.len());
+    if text[..end].chars().count() > NAME_CHARS_MAX { text } else { &text[end..] }
 }
 
 fn simplified(character: char) -> char {
@@ -199,6 +200,28 @@ mod tests {
     #[test]
     fn nothing_is_left_of_emoji_signs_and_controls() {
         assert_eq!(normalise("😱😱 \u{0}\u{7}\u{202E}！？。[哭]"), "");
+    }
+
+    #[test]
+    fn radicals_and_other_dress_read_as_what_they_look_like() {
+        for (written, looks) in [
+            ("⽔库⼤坝要垮了是真的吗", "水库大坝要垮了是真的吗"),
+            ("⽔⼚⼤⽕", "水厂大火"),
+            ("⼭体滑坡，⼈都⾛了吗", "山体滑坡人都走了吗"),
+            ("\u{F9EA}散\u{F90A}", "离散金"),
+            ("③级地震 𝟑级地震 3️⃣级地震", "3级地震3级地震3级地震"),
+        ] {
+            assert_eq!(normalise(written), looks, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_notice_to_everybody_is_read_whole() {
+        assert_eq!(
+            normalise("@所有人今晚停水请大家做好储水准备互相转告"),
+            "今晚停水请大家做好储水准备互相转告"
+        );
+        assert_eq!(normalise("@老王 今晚停水"), "今晚停水");
     }
 
     #[test]

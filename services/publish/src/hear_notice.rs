@@ -22,7 +22,15 @@ pub async fn hear(
     notice: &Notice,
     now: OffsetDateTime,
 ) -> Result<(), ChangeError> {
-    store::notice::keep(tx, agency, account, notice, now).await?;
+    if !store::notice::keep(tx, agency, account, notice, now).await? {
+        // What the second one says is still applied below, as far as the publication's state allows.
+        tracing::error!(
+            account,
+            job = notice.msg_id,
+            status = notice.status,
+            "the platform says something else about a job than before; the first notice is kept"
+        );
+    }
     let Some(publication) = store::push::publication_of_job(tx, account, notice.msg_id).await? else {
         return Ok(());
     };

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use judgement::evaluate::rows::RowsError;
-use judgement::evaluate::{Evaluation, Figure, Floor, clustering, judges, likelihood, matching, topics};
+use judgement::evaluate::{
+    Evaluation, Figure, Floor, clustering, help, judges, likelihood, matching, topics,
+};
 
 /// What is measured.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -17,6 +19,8 @@ enum Task {
     Likelihood,
     /// Whether the right department is suggested.
     Topics,
+    /// Whether calls for help are heard, and what else rings an alarm.
+    Help,
     /// Fits the judges of matching and joining anew on the folder, and prints their file.
     Judges,
 }
@@ -29,6 +33,7 @@ impl Task {
             Self::Clustering => clustering::measure(data, train).map(Some),
             Self::Likelihood => likelihood::measure(data, train).map(Some),
             Self::Topics => topics::measure(data, train).map(Some),
+            Self::Help => help::measure(data).map(Some),
             Self::Judges => Ok(None),
         }
     }

@@ -76,7 +76,9 @@ async fn an_alarm_is_shown_until_somebody_takes_note() {
     office.classification.say(office.agency, &raised).await;
     let alarms = async || {
         let request = with_token(pb::ListAlarmsRequest {}, &duty.token);
-        office.approval().list_alarms(request).await.unwrap().into_inner().alarms
+        let listed = office.approval().list_alarms(request).await.unwrap().into_inner();
+        assert_eq!(listed.waiting_count, listed.alarms.len() as u64);
+        listed.alarms
     };
     let shown = eventually("the alarm", async || Some(alarms().await).filter(|all| !all.is_empty())).await;
     assert_eq!((shown.len(), shown[0].masked_text.as_str()), (1, "有人掉进河里了"));

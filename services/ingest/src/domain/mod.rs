@@ -2,6 +2,7 @@
 //! with, and how an answer ends.
 
 pub mod answer;
+pub mod command;
 pub mod intent;
 pub mod mask;
 pub mod media;

@@ -5,6 +5,7 @@
 
 use ids::ClarificationId;
 
+use crate::domain::command;
 use crate::domain::intent::Intent;
 
 /// Bytes of an immediate reply at most; the platform shows a fault notice instead of a longer one.
@@ -32,13 +33,12 @@ impl Occasion {
     /// this reporter was an automatic answer.
     #[must_use]
     pub fn of_words(text: &str, answered_automatically: bool) -> Self {
-        let word = text.trim_matches(|character: char| {
-            character.is_whitespace() || "“”\"「」『』‘’'。.！!？?".contains(character)
-        });
-        match word {
-            "结果" | "查询结果" | "查结果" => Self::AskedForResult,
-            "不是" if answered_automatically => Self::NotThis,
-            _ => Self::Words(None),
+        if command::asks_for_result(text) {
+            Self::AskedForResult
+        } else if answered_automatically && command::says_not_this(text) {
+            Self::NotThis
+        } else {
+            Self::Words(None)
         }
     }
 }
@@ -261,6 +261,8 @@ mod tests {
         assert_eq!(Occasion::of_words("不是", true), Occasion::NotThis);
         assert_eq!(Occasion::of_words("不是", false), Occasion::Words(None));
         assert_eq!(Occasion::of_words("结果是真的吗", true), Occasion::Words(None));
+        assert_eq!(Occasion::of_words("【结果】🙏", false), Occasion::AskedForResult);
+        assert_eq!(Occasion::of_words("「不是」啦", true), Occasion::NotThis);
     }
 
     #[test]

@@ -180,9 +180,10 @@ async fn another_body_under_a_used_signature_is_not_believed_and_not_lost() {
         ("nonce", "n".to_owned()),
     ];
     let mut answers = Vec::new();
-    for words in ["网传停水", "网传停水", "网传停电", "网传停电"] {
-        let body = message(&desk, 7, "text", &format!("<Content>{words}</Content>"));
-        let push = Push { body, ..Push::of(&desk, "") };
+    let [water, power] = ["网传停水", "网传停电"]
+        .map(|words| message(&desk, 7, "text", &format!("<Content>{words}</Content>")));
+    for body in [&water, &water, &power, &power] {
+        let push = Push { body: body.clone(), ..Push::of(&desk, "") };
         answers.push(push.send_with(&desk, &query).await.1);
     }
     assert!(answers[0].contains("编号"), "{answers:?}");
@@ -259,6 +260,20 @@ async fn a_sure_match_is_answered_at_once_and_not_this_hands_over() {
     let listed = desk.duty_officer().await.list(claim).await.unwrap();
     assert_eq!((listed.answered, listed.pending), (1, 0));
     assert!(desk.delivered().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_report_that_calls_for_help_is_told_110_and_not_the_clarification() {
+    let desk = Arc::new(Desk::open().await);
+    desk.signs(&Word::standing_replies()).await;
+    let claim = ClaimId::mint();
+    let known = Word::clarification(claim);
+    desk.signs(&known).await;
+    desk.page_is_up(known.clarification, 1).await;
+    let citizen = &desk.citizens(1).await[0];
+    desk.assigns_next_calling(claim, known.clarification).await;
+    let reply = desk.writes(citizen, "都说水库垮了是真的吗，我家进水出不去了，救命").await["reply"].clone();
+    assert_eq!(reply, "请立即拨打110、119、120。");
 }
 
 #[tokio::test]

@@ -323,16 +323,28 @@ impl Desk {
         assignment_revision: u64,
     ) {
         let event = classification::ReportAssigned {
+            assignment_revision,
+            ..self.assignment(report, intent, claim, answered_by)
+        };
+        self.classification.say(self.agency, &event).await;
+    }
+
+    fn assignment(
+        &self,
+        report: &str,
+        intent: classification::Intent,
+        claim: Option<ClaimId>,
+        answered_by: Option<ClarificationId>,
+    ) -> classification::ReportAssigned {
+        classification::ReportAssigned {
             agency_id: self.agency.to_string(),
             report_id: report.to_owned(),
             intent: intent.into(),
             claim_id: claim.map(|claim| claim.to_string()).unwrap_or_default(),
             answered_by_clarification_id: answered_by.map(|id| id.to_string()).unwrap_or_default(),
-            reasons: vec![],
-            assignment_revision,
             calls_for_help: intent == classification::Intent::Help,
-        };
-        self.classification.say(self.agency, &event).await;
+            ..classification::ReportAssigned::default()
+        }
     }
 
     /// As [`Self::assigns`], and ingest has heard it.
@@ -357,6 +369,17 @@ impl Desk {
         claim: Option<ClaimId>,
         answered_by: Option<ClarificationId>,
     ) {
+        self.assign_next(self.assignment("", intent, claim, answered_by)).await;
+    }
+
+    /// The next message is a report of this claim, and its sender is in danger.
+    pub async fn assigns_next_calling(self: &Arc<Self>, claim: ClaimId, answered_by: ClarificationId) {
+        let intent = classification::Intent::Report;
+        let assignment = self.assignment("", intent, Some(claim), Some(answered_by));
+        self.assign_next(classification::ReportAssigned { calls_for_help: true, ..assignment }).await;
+    }
+
+    async fn assign_next(self: &Arc<Self>, assignment: classification::ReportAssigned) {
         let known: Vec<uuid::Uuid> = self.reports().await;
         let desk = Arc::clone(self);
         self.lifecycle.spawn("next assignment", {
@@ -370,7 +393,8 @@ impl Desk {
                     }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 };
-                desk.assigns(&report.to_string(), intent, claim, answered_by).await;
+                let event = classification::ReportAssigned { report_id: report.to_string(), ..assignment };
+                desk.classification.say(desk.agency, &event).await;
                 soft.cancelled().await;
                 Ok(())
             }

@@ -6,6 +6,7 @@
 
 pub mod clustering;
 pub mod collections;
+pub mod help;
 pub mod interval;
 pub mod judges;
 pub mod likelihood;

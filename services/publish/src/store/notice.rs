@@ -6,15 +6,15 @@ use time::OffsetDateTime;
 
 use crate::domain::wechat::Notice;
 
-/// Keeps a notice; a second one about the same job adds nothing.
+/// Keeps a notice; false where another one about the same job is kept that says something else. The first one stays.
 pub async fn keep(
     tx: &mut PgConnection,
     agency: AgencyId,
     account: &str,
     notice: &Notice,
     received_time: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let written = sqlx::query!(
         "INSERT INTO publish.platform_notice
              (agency_id, account, msg_id, status, total_count, sent_count, error_count, article_url, received_time)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -28,9 +28,12 @@ pub async fn keep(
         notice.article_url,
         received_time,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    if written.rows_affected() == 1 {
+        return Ok(true);
+    }
+    Ok(of_job(tx, account, notice.msg_id).await?.is_none_or(|first| first == *notice))
 }
 
 /// What is known about a job's end.
