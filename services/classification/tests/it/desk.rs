@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test cannot go on without its desk")]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -487,6 +488,7 @@ impl Desk {
 fn signed_now(content: &Content) -> Statement {
     let now_ms = i64::try_from(Clock::system().now().unix_timestamp_nanos() / 1_000_000).unwrap();
     Statement {
+        version: Version::LATEST,
         purpose: Purpose::Signed,
         agency: content.agency,
         case: content.case,
@@ -499,6 +501,7 @@ fn signed_now(content: &Content) -> Statement {
         policy_hash: [0; 32],
         signed_at_ms: now_ms,
         expires_at_ms: now_ms + 60_000,
+        gates: BTreeSet::new(),
     }
 }
 

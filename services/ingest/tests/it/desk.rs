@@ -96,7 +96,7 @@ fn bus_config(nats: &Nats, service: &str) -> BusConfig {
 
 impl Desk {
     pub async fn open() -> Self {
-        Self::open_with("tesseract", 1).await
+        Self::open_with(CallbackMode::Safe, "tesseract", 1).await
     }
 
     /// With another program to read the words in pictures.
