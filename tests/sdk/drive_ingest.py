@@ -26,7 +26,7 @@ def signature(*parts):
 def push(content, message_id, spoil=False):
     timestamp, nonce = str(int(time.time())), uuid.uuid4().hex[:10]
     xml = f"""<xml><ToUserName><![CDATA[{os.environ["WECHAT_ORIGINAL_ID"]}]]></ToUserName>
-<FromUserName><![CDATA[{CITIZEN}]]></FromUserName><CreateTime>{timestamp}</CreateTime>
+<FromUserName><![CDATA[{CITIZEN}]]></FromUserName><CreateTime>{message_id // 1000}</CreateTime>
 <MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{content}]]></Content><MsgId>{message_id}</MsgId></xml>"""
     sealed = crypto.encrypt_message(xml, nonce, timestamp)
     encrypted = sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]

@@ -172,7 +172,8 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
             &format!("<MsgType>text</MsgType><Content><![CDATA[{words}]]></Content><MsgId>{id}</MsgId>"),
         )
     };
-    let good = platform.push(&text("听说城北大桥要拆，是真的吗", 1));
+    let said = text("听说城北大桥要拆，是真的吗", 1);
+    let good = platform.push(&said);
 
     let laughs =
         r#"<!DOCTYPE xml [<!ENTITY a "哈哈哈哈"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>"#;
@@ -334,7 +335,7 @@ async fn a_bad_callback_is_refused_or_kept_and_never_breaks_anything() {
     let words = first.words.expect("a receipt");
     let replayed = platform.send(good).await;
     assert_eq!((replayed.status, &*replayed.body), (StatusCode::OK, "success"));
-    let delivered_again = platform.send(platform.push(&text("听说城北大桥要拆，是真的吗", 1))).await;
+    let delivered_again = platform.send(platform.push(&said)).await;
     assert_eq!(delivered_again.words, Some(words));
     assert_eq!(count(&office, "ingest", REPORTS).await, 1);
     assert_office_works(&mut office, "自来水厂昨晚发生了严重爆炸").await;

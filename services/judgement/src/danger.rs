@@ -221,7 +221,11 @@ pub fn danger(message: &str) -> Option<Danger> {
     if whole.is_empty() {
         return None;
     }
-    let mut clauses = clauses(&message);
+    let mut clauses = match clauses(&message) {
+        // Characters that are set apart one by one belong together: 救！命！
+        apart if apart.iter().all(|clause| clause.text.chars().count() <= 1) => clauses(&whole),
+        spoken => spoken,
+    };
     let asked = clauses.iter().any(|clause| clause.has(Sign::Asks));
     let told = asked || clauses.iter().any(|clause| clause.has(Sign::Hearsay));
     let framed = told || clauses.iter().any(|clause| clause.has(Sign::Apart));

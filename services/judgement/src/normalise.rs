@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use lookalike::plain_text;
+use lookalike::{plain, plain_text};
 
 use crate::faces::{is_placeholder, skip_face};
 
@@ -26,7 +26,7 @@ pub fn normalise(text: &str) -> String {
         let Some(next) = rest.next() else { break };
         match next {
             '@' => rest = skip_mention(rest.as_str()).chars(),
-            other => kept.extend(folded(other)),
+            other => fold(other, |folded| kept.push(folded)),
         }
     }
     kept.truncate(CHARS_MAX);
@@ -44,11 +44,21 @@ pub(crate) fn legible(text: &str) -> Vec<char> {
 
 /// The letters and digits of `text`, folded, and nothing read into them.
 pub fn bare(text: &str) -> String {
-    plain_text(text).chars().flat_map(folded).collect()
+    let mut bare = String::with_capacity(text.len());
+    plain_text(text).chars().for_each(|character| fold(character, |folded| bare.push(folded)));
+    bare
 }
 
-fn folded(character: char) -> impl Iterator<Item = char> {
-    character.to_lowercase().filter(|c| c.is_alphanumeric()).map(simplified)
+/// Hands on a letter or digit in its simplest form, and nothing for anything else.
+fn fold(character: char, mut keep: impl FnMut(char)) {
+    for small in character.to_lowercase() {
+        // A small letter can look like another one where its capital does not: Ϳ and ϳ.
+        plain(small, |seen| {
+            if seen.is_alphanumeric() {
+                keep(simplified(seen));
+            }
+        });
+    }
 }
 
 /// What follows a web address at the start of `text`; `None` where there is none.

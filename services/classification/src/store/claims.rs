@@ -342,7 +342,8 @@ pub async fn grown(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, said_on, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
+                  first_time, last_time, coalesce(said_on, (first_time AT TIME ZONE 'Asia/Shanghai')::date) AS "said_on!",
+                  departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim
@@ -394,7 +395,8 @@ pub async fn get(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sql
     let row = sqlx::query_as!(
         Row,
         r#"SELECT claim_id AS "claim_id: ClaimId", sentence, report_count, reporter_count, place_count,
-                  first_time, last_time, said_on, departments AS "departments: Json<Vec<String>>", urgency, order_hint,
+                  first_time, last_time, coalesce(said_on, (first_time AT TIME ZONE 'Asia/Shanghai')::date) AS "said_on!",
+                  departments AS "departments: Json<Vec<String>>", urgency, order_hint,
                   urgency_of_words AS "urgency_of_words: Json<Vec<Reason>>",
                   routing AS "routing: Json<Vec<Reason>>", state_revision
            FROM classification.claim

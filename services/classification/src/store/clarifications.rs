@@ -80,7 +80,8 @@ pub async fn add_signed(tx: &mut PgConnection, agency: AgencyId, signed: &Signed
 
 async fn said_on(tx: &mut PgConnection, agency: AgencyId, claim: ClaimId) -> sqlx::Result<Option<Date>> {
     sqlx::query_scalar!(
-        "SELECT said_on FROM classification.claim WHERE agency_id = $1 AND claim_id = $2",
+        r#"SELECT coalesce(said_on, (first_time AT TIME ZONE 'Asia/Shanghai')::date) AS "said_on!"
+           FROM classification.claim WHERE agency_id = $1 AND claim_id = $2"#,
         agency.as_uuid(),
         claim.as_uuid(),
     )

@@ -19,7 +19,8 @@ fn heard(file: &'static str) -> (Vec<&'static str>, Vec<&'static str>) {
 
 /// The share, in percent.
 fn percent(part: usize, whole: usize) -> f64 {
-    100.0 * f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())
+    let count = |count: usize| f64::from(u32::try_from(count).expect("a corpus of some hundred lines"));
+    100.0 * count(part) / count(whole)
 }
 
 #[test]
