@@ -60,8 +60,11 @@ pub fn headers(service: &str, agency: AgencyId, subject: &str) -> HeaderMap {
 
 /// Puts a message into the stream, past its service.
 pub async fn put(bus: &async_nats::Client, subject: &str, headers: HeaderMap, payload: Vec<u8>) {
-    jetstream::new(bus.clone())
-        .publish_with_headers(subject.to_owned(), headers, payload.into())
+    let bus = jetstream::new(bus.clone());
+    // A service answers before its relay has made the stream.
+    let stream = subject.split('.').next().unwrap_or_default().to_uppercase();
+    testkit::eventually("the stream to be made", async || bus.get_stream(&stream).await.ok()).await;
+    bus.publish_with_headers(subject.to_owned(), headers, payload.into())
         .await
         .unwrap()
         .await
