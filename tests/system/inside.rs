@@ -64,9 +64,5 @@ pub async fn put(bus: &async_nats::Client, subject: &str, headers: HeaderMap, pa
     // A service answers before its relay has made the stream.
     let stream = subject.split('.').next().unwrap_or_default().to_uppercase();
     testkit::eventually("the stream to be made", async || bus.get_stream(&stream).await.ok()).await;
-    bus.publish_with_headers(subject.to_owned(), headers, payload.into())
-        .await
-        .unwrap()
-        .await
-        .unwrap();
+    bus.publish_with_headers(subject.to_owned(), headers, payload.into()).await.unwrap().await.unwrap();
 }
