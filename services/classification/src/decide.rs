@@ -578,7 +578,7 @@ impl Round<'_> {
     /// The one open claim that was reported with these addresses, unless its words or these say otherwise. An
     /// address of several claims is a list or a search, and says nothing.
     fn known_by_link(&self, links: &[Link], profile: &Profile) -> Option<ClaimId> {
-        let claims = links.iter().filter_map(|link| self.links.get(link.as_str())).flatten();
+        let claims = links.iter().flat_map(Link::forms).filter_map(|form| self.links.get(form)).flatten();
         let open: BTreeMap<ClaimId, &String> = claims
             .filter(|(claim, _)| self.known.texts_of(**claim) > 0)
             .map(|(claim, words)| (*claim, words))

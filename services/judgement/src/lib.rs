@@ -29,6 +29,7 @@ pub mod rulebook;
 pub mod rules_file;
 pub mod sameness;
 pub mod sentence;
+mod site;
 pub mod spread;
 pub mod synonyms;
 pub mod urgency;

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use lookalike::{plain, plain_text};
+use lookalike::{addresses, plain, plain_text};
 
 use crate::faces::{is_placeholder, skip_face};
 
@@ -15,11 +15,11 @@ pub const CHARS_MAX: usize = 2_000;
 
 /// Normalises `text`. Normalising the result again changes nothing.
 pub fn normalise(text: &str) -> String {
-    let looks = plain_text(text);
+    let looks = looks_of(text);
     let mut kept = Vec::with_capacity(looks.len().min(CHARS_MAX * 3) / 2);
     let mut rest = looks.chars();
     while kept.len() < CHARS_MAX {
-        if let Some(after) = skip_address(rest.as_str()).or_else(|| skip_face(rest.as_str())) {
+        if let Some(after) = skip_face(rest.as_str()) {
             rest = after.chars();
             continue;
         }
@@ -61,13 +61,22 @@ fn fold(character: char, mut keep: impl FnMut(char)) {
     }
 }
 
-/// What follows a web address at the start of `text`; `None` where there is none.
-fn skip_address(text: &str) -> Option<&str> {
-    const STARTS: [&str; 3] = ["http://", "https://", "www."];
-    let starts = |start: &str| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
-    let start = STARTS.into_iter().find(|start| starts(start))?;
-    let of_address = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
-    Some(text[start.len()..].trim_start_matches(of_address))
+/// `text` as it looks, without its web addresses. Those are found in what was written, where a full-width comma ends
+/// one, and once more in what it looks like, where one in full width shows.
+fn looks_of(text: &str) -> String {
+    without_addresses(&plain_text(&without_addresses(text)))
+}
+
+fn without_addresses(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut copied = 0;
+    for address in addresses(text) {
+        kept.push_str(&text[copied..address.start]);
+        kept.push(' ');
+        copied = address.end;
+    }
+    kept.push_str(&text[copied..]);
+    kept
 }
 
 /// What follows the account name after an at sign. Names are short: what is longer, or glued to 所有人, are words.
@@ -187,6 +196,9 @@ mod tests {
             "明\u{200B}天凌.晨三点青-岚-县有七级地*震😱",
             "明天凌晨3點青嵐縣有7級地震 http://t.cn/abc?x=1",
             "@老王 [抓狂]明天凌晨3点青岚县有7级地震",
+            "明天凌晨3点https://t.cn/A6xYz1，青岚县有7级地震",
+            "ｈｔｔｐｓ：／／ｔ．ｃｎ／ａｂｃ 明天凌晨3点青岚县有7级地震",
+            "v.douyin.com/iAbC/明天凌晨3点青岚县有7级地震",
         ] {
             assert_eq!(normalise(disguised), plain, "{disguised}");
         }
@@ -223,6 +235,13 @@ mod tests {
         ] {
             assert_eq!(normalise(written), looks, "{written}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_an_address_is_read() {
+        assert_eq!(normalise("https://t.cn/A6xYz1，7级地震"), "7级地震");
+        assert_eq!(normalise("https://www.toutiao.com/article/〔卡号〕/?a=1 停水"), "停水");
+        assert_eq!(normalise("https://www.douyin.com/video/7301234567890123456"), "");
     }
 
     #[test]

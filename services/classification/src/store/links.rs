@@ -13,7 +13,7 @@ const CLAIMS_MAX: i64 = 50;
 /// Claims by address, each with the words that the address first came with.
 pub type Known = HashMap<String, HashMap<ClaimId, String>>;
 
-/// The claims that were reported with these addresses.
+/// The claims that were reported with these addresses, in this version's form or an earlier one's.
 ///
 /// # Errors
 /// When the database is away.
@@ -22,7 +22,7 @@ pub async fn of(tx: &mut PgConnection, agency: AgencyId, links: &[&Link]) -> sql
     if links.is_empty() {
         return Ok(known);
     }
-    let links: Vec<&str> = links.iter().map(|link| link.as_str()).collect();
+    let links: Vec<&str> = links.iter().flat_map(|link| link.forms()).collect();
     let rows = sqlx::query!(
         r#"SELECT kept.link, kept.claim_id AS "claim_id: ClaimId", kept.words
            FROM unnest($2::text[]) AS asked (link)

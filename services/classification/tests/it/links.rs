@@ -79,3 +79,39 @@ async fn an_address_alone_puts_nobody_into_a_dismissed_or_a_clarified_claim() {
     }
     desk.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bare_addresses_of_videos_ask_for_words_and_never_gather() {
+    let desk = Desk::open(1).await;
+    let bare = [
+        "https://www.douyin.com/video/7301234567890123456",
+        "https://www.douyin.com/video/7309876543210987654",
+        "https://m.weibo.cn/status/4971234567890123",
+        "https://www.toutiao.com/article/7305555666677778888/，",
+        "v.kuaishou.com/AbC12",
+    ];
+    let judged = desk.hears(&bare.map(Said::new)).await;
+    for judged in &judged {
+        assert_eq!((judged.intent.as_str(), judged.claim), ("other", None), "{judged:?}");
+    }
+    // Reported with words, the very video is known, on whichever of the site's pages, and no other one.
+    let first = desk.hears(&[said(EARTHQUAKE[0], bare[0])]).await[0].claim.unwrap();
+    let shared = "https://www.iesdouyin.com/share/video/7301234567890123456/?region=CN&mid=1";
+    let judged = desk.hears(&[Said::new(shared), Said::new(bare[1])]).await;
+    assert_eq!((judged[0].claim, judged[1].claim), (Some(first), None));
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_is_known_by_the_form_that_an_earlier_version_kept() {
+    let desk = Desk::open(1).await;
+    let claim = desk.hears(&[Said::new(EARTHQUAKE[0])]).await[0].claim.unwrap();
+    desk.alter(format!(
+        "INSERT INTO classification.link (agency_id, link, claim_id, words)
+         SELECT agency_id, 'mp.weixin.qq.com/s?__biz=MzA5==&idx=1&mid=2247483650&sn=ab12', claim_id, ''
+         FROM classification.claim WHERE claim_id = '{claim}'"
+    ))
+    .await;
+    assert_eq!(desk.hears(&[Said::new(AGAIN)]).await[0].claim, Some(claim));
+    desk.close().await;
+}
