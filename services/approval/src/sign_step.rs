@@ -412,8 +412,6 @@ pub async fn complete(
     let place = revision.place;
     // Replicas' clocks differ a little, and times along a chain do not run backwards.
     let signed_at_ms = steps.iter().filter_map(signed_at).fold(milliseconds(now), i64::max);
-    let lifetime_ms =
-        i64::try_from(terms.statement_lifetime_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let gates = match command.purpose {
         Purpose::Drafted => BTreeSet::new(),
         Purpose::FirstReviewed | Purpose::SecondReviewed | Purpose::Signed => command.gates.clone(),
@@ -432,7 +430,7 @@ pub async fn complete(
         role: officer.role.as_str().to_owned(),
         policy_hash: policy_hash(&policy.document),
         signed_at_ms,
-        expires_at_ms: signed_at_ms.saturating_add(lifetime_ms),
+        expires_at_ms: signed_at_ms.saturating_add(terms.lifetime_ms()),
         gates: gates.clone(),
     };
     let statement = statement.encode()?;

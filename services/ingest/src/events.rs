@@ -233,7 +233,7 @@ pub fn approval(subject: &str, payload: &[u8]) -> Result<(AgencyId, Approval), U
             let event: approval::ClarificationRevoked = decode(payload)?;
             let revoked = Approval::Revoked {
                 revision: revision(&event.clarification_id, event.revision)?,
-                reason: event.reason,
+                reason: grpc::brief(&event.reason),
             };
             Ok((id("agency_id", &event.agency_id)?, revoked))
         }
@@ -258,8 +258,8 @@ fn halted(event: approval::HaltOrdered) -> Result<Approval, Unreadable> {
     Ok(Approval::Halted {
         halt,
         clarification,
-        reason: event.reason,
-        person: event.person_id,
+        reason: grpc::brief(&event.reason),
+        person: grpc::brief(&event.person_id),
         order_time: event.order_time.and_then(grpc::instant),
     })
 }

@@ -6,7 +6,7 @@ use contracts::ingest::v1::import_reports_response::line_outcome::Outcome;
 use contracts::ingest::v1::ingest_service_server::IngestService;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, timestamp};
+use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, timestamp};
 use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId, ReportId};
 use runtime::Clock;
 use sqlx::PgPool;
@@ -44,9 +44,6 @@ const OUTCOMES_MAX: usize = 5_000;
 
 /// Reports asked about at once.
 const REPORTS_MAX: usize = 200;
-
-/// Characters of a halt's reason at most.
-const REASON_CHARACTERS_MAX: usize = 500;
 
 /// The service.
 pub struct Service {
@@ -180,23 +177,14 @@ impl IngestService for Service {
         let request = request.into_inner();
         let halt: HaltId = parse_id("request_id", &request.request_id)?;
         let clarification = scope(&request.clarification_id)?;
-        if request.reason.chars().count() > REASON_CHARACTERS_MAX {
-            return Err(Refusal::invalid(
-                "reason",
-                format!("停发原因超过 {REASON_CHARACTERS_MAX} 字，请缩短。"),
-                format!("reason is over {REASON_CHARACTERS_MAX} characters; shorten it."),
-            )
-            .into());
-        }
         let order = Order {
             halt,
             clarification,
-            reason: crate::domain::report::clean(&request.reason),
+            reason: brief(&request.reason),
             ordered_by: named(&caller),
             order_time: self.clock.now(),
         };
-        let halted =
-            self.halting.halt(caller.agency, &order).await.map_err(|error| database_failed(&error))?;
+        let halted = self.halting.halt(caller.agency, &order).await?;
         if !halted.known {
             return Err(Refusal::not_found("clarification").into());
         }
@@ -300,11 +288,7 @@ impl IngestService for Service {
         let request = request.into_inner();
         let id: Uuid = parse_id("request_id", &request.request_id)?;
         let clarification = scope(&request.clarification_id)?;
-        let known = self
-            .halting
-            .resume(caller.agency, id, clarification, &named(&caller))
-            .await
-            .map_err(|error| database_failed(&error))?;
+        let known = self.halting.resume(caller.agency, id, clarification, &named(&caller)).await?;
         if !known {
             return Err(Refusal::not_found("clarification").into());
         }

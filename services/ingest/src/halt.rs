@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::deliver::DeliveryWaker;
-use crate::store::halt::{Counts, Order};
+use crate::store::halt::{Counts, Order, Use};
 use crate::store::{self, clarification, halt};
 
 /// Halts and resumes. Cheap to clone.
@@ -32,6 +32,17 @@ pub struct Halted {
     pub known: bool,
 }
 
+/// Why nothing was halted or resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum HaltingError {
+    /// The request's id was used for something else.
+    #[error("the request id was used for another request")]
+    RequestReused,
+    /// The database is away.
+    #[error("the database did not take a halt or a resumption")]
+    Database(#[from] sqlx::Error),
+}
+
 impl Halting {
     /// Orders a halt; returns after it is durable.
     ///
@@ -39,10 +50,14 @@ impl Halting {
     /// moment ago and be on its way.
     ///
     /// # Errors
-    /// When the database is away.
-    pub async fn halt(&self, agency: AgencyId, order: &Order) -> sqlx::Result<Halted> {
+    /// When its id is another request's, or the database is away.
+    pub async fn halt(&self, agency: AgencyId, order: &Order) -> Result<Halted, HaltingError> {
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         store::change_rules(&mut tx, agency).await?;
+        let used = halt::use_of(&mut tx, agency, order.halt.as_uuid()).await?;
+        if used.is_some_and(|used| used != Use::Halt(order.clarification)) {
+            return Err(HaltingError::RequestReused);
+        }
         let counts = halt::order(&mut tx, agency, order).await?;
         let known = match order.clarification {
             Some(clarification) => clarification::is_known(&mut tx, agency, clarification).await?,
@@ -66,14 +81,14 @@ impl Halting {
     /// Lifts the halts of this scope; false when this service does not know the clarification.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When its id is another request's, or the database is away.
     pub async fn resume(
         &self,
         agency: AgencyId,
         request: Uuid,
         clarification: Option<ClarificationId>,
         ordered_by: &str,
-    ) -> sqlx::Result<bool> {
+    ) -> Result<bool, HaltingError> {
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         if let Some(clarification) = clarification
             && !clarification::is_known(&mut tx, agency, clarification).await?
@@ -81,6 +96,10 @@ impl Halting {
             return Ok(false);
         }
         store::change_rules(&mut tx, agency).await?;
+        let used = halt::use_of(&mut tx, agency, request).await?;
+        if used.is_some_and(|used| used != Use::Resumption(clarification)) {
+            return Err(HaltingError::RequestReused);
+        }
         halt::lift(&mut tx, agency, request, clarification, ordered_by, self.clock.now()).await?;
         tx.commit().await?;
         self.delivery.wake();

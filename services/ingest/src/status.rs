@@ -5,6 +5,7 @@ use tonic::{Code, Status};
 
 use crate::accept::AcceptError;
 use crate::domain::report::FieldError;
+use crate::halt::HaltingError;
 use crate::quota::QuotaError;
 use crate::store::report::WriteError;
 use crate::transcribe::TranscribeError;
@@ -30,6 +31,20 @@ impl From<AcceptError> for Status {
     }
 }
 
+impl From<HaltingError> for Status {
+    fn from(error: HaltingError) -> Self {
+        match error {
+            HaltingError::RequestReused => Refusal::precondition(
+                "REQUEST_ID_REUSED",
+                "这个请求编号已用于另一个操作，这次没有执行。请刷新页面后重试。",
+                "This request id was used for another request, and nothing was done now; take a new one.",
+            )
+            .into(),
+            HaltingError::Database(error) => database_failed(&error),
+        }
+    }
+}
+
 impl From<TranscribeError> for Status {
     fn from(error: TranscribeError) -> Self {
         match error {
@@ -37,8 +52,9 @@ impl From<TranscribeError> for Status {
             TranscribeError::Unknown => Refusal::not_found("message").into(),
             TranscribeError::OtherRequest => Refusal::invalid(
                 "request_id",
-                "这个编号已用于另一条留言；请重新打开页面再写。",
-                "request_id was used for another message; open the page again.",
+                "这个编号已用于另一条留言或另一份听写，这次没有写下；请重新打开页面再写。",
+                "request_id was used for another message or other words, and nothing was written down now; open the \
+                 page again.",
             )
             .into(),
             TranscribeError::Forgotten => Refusal::precondition(

@@ -37,8 +37,8 @@ pub enum TranscribeError {
     /// No such message, or one that has neither picture nor voice.
     #[error("no such message without words")]
     Unknown,
-    /// The same request was made about another message.
-    #[error("the request was made before about another message")]
+    /// The same request was made about another message, or with other words.
+    #[error("the request was made before about another message, or with other words")]
     OtherRequest,
     /// Its reporter was forgotten, and its key with it.
     #[error("the message can no longer be opened")]
@@ -69,9 +69,11 @@ impl Transcribing {
         let text = checked(&asked.text).map_err(TranscribeError::Text)?;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         let message = media::lock(&mut tx, agency, asked.report).await?.ok_or(TranscribeError::Unknown)?;
-        if let Some((report, revision)) = media::transcribed_before(&mut tx, agency, asked.request).await? {
-            return if report == asked.report {
-                Ok(revision.cast_unsigned())
+        let masked_text = mask(&text);
+        if let Some(before) = media::transcribed_before(&mut tx, agency, asked.request).await? {
+            // Other words under one id are not the same request again: they must not be lost in silence.
+            return if before.report == asked.report && before.masked_text == masked_text {
+                Ok(before.revision.cast_unsigned())
             } else {
                 Err(TranscribeError::OtherRequest)
             };
@@ -80,7 +82,7 @@ impl Transcribing {
         let transcript = Transcript {
             request: asked.request,
             sealed: key.seal(Purpose::Transcript, asked.report.as_uuid(), text.as_bytes()),
-            masked_text: mask(&text),
+            masked_text,
             by: asked.by,
             by_name: asked.by_name,
         };

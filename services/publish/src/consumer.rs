@@ -90,8 +90,8 @@ impl Subscriber for OnApproval {
                 let event: approval_pb::ClarificationRevoked = decode(payload)?;
                 Ok(Said::Revoked {
                     clarification: id("clarification_id", &event.clarification_id)?,
-                    revision: event.revision,
-                    reason: event.reason,
+                    revision: bounded(event.revision)?,
+                    reason: grpc::brief(&event.reason),
                 })
             }
             approval_pb::HaltOrdered::SUBJECT => halted(decode(payload)?),
@@ -219,16 +219,21 @@ fn id<T: FromStr>(field: &'static str, text: &str) -> Result<T, Unreadable> {
     text.parse().map_err(|_| Unreadable(format!("{field} is not a UUID")))
 }
 
+/// A revision that the database can hold; they count from 1.
+fn bounded(revision: u64) -> Result<u64, Unreadable> {
+    match i64::try_from(revision) {
+        Ok(1..) => Ok(revision),
+        _ => Err(Unreadable("revision is out of range".to_owned())),
+    }
+}
+
 fn signed(event: approval_pb::ClarificationSigned) -> Result<Said, Unreadable> {
     let revision = Revision {
         agency: id("agency_id", &event.agency_id)?,
         case: id("case_id", &event.case_id)?,
         clarification: id("clarification_id", &event.clarification_id)?,
-        revision: event.revision,
+        revision: bounded(event.revision)?,
     };
-    if i64::try_from(event.revision).is_err() || event.revision == 0 {
-        return Err(Unreadable("revision is out of range".to_owned()));
-    }
     Ok(Said::Signed(Box::new((revision, bundle(event)))))
 }
 
@@ -264,5 +269,9 @@ fn halted(event: approval_pb::HaltOrdered) -> Result<Said, Unreadable> {
         Some(Ordered::AutomaticAnswers(_)) => return Ok(Said::NotOurs),
         None => return Err(Unreadable("scope is missing".to_owned())),
     };
-    Ok(Said::Halted(Order { id: id::<HaltId>("halt_id", &event.halt_id)?, scope, reason: event.reason }))
+    Ok(Said::Halted(Order {
+        id: id::<HaltId>("halt_id", &event.halt_id)?,
+        scope,
+        reason: grpc::brief(&event.reason),
+    }))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use contracts::publish::v1 as pb;
 use contracts::publish::v1::publish_service_server::PublishService;
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, timestamp};
+use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, timestamp};
 use ids::{CaseId, HaltId, PublicationId};
 use messaging::Waker;
 use runtime::Clock;
@@ -19,9 +19,10 @@ use crate::domain::halt::Scope;
 use crate::domain::publication::Publication;
 use crate::resolve::{Resolve, resolve};
 use crate::sender::Wakes;
-use crate::status::database;
+use crate::status::{database, request_reused};
 use crate::store::attempt::Attempt;
 use crate::store::halt::Order;
+use crate::store::request::Claimed;
 use crate::{stop, store};
 
 /// An officer's words are a sentence or two.
@@ -167,9 +168,11 @@ impl PublishService for Api {
             Some(Asked::Everything(false)) | None => return Err(scope_missing()),
         };
         let id: HaltId = parse_id("request_id", &request.request_id)?;
-        let order = Order { id, scope, reason: words("reason", &request.reason)? };
+        // Stopping is faster than speaking: whatever the words are, it stops.
+        let order = Order { id, scope, reason: brief(&request.reason) };
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
+        take_id(&mut tx, &caller, id.as_uuid(), "halt", &order.scope).await?;
         let effect = stop::halt(&mut tx, caller.agency, &order, self.clock.now()).await?;
         let stopped = read_many(&mut tx, &effect.stopped).await?;
         let already_out = read_many(&mut tx, &effect.already_out).await?;
@@ -198,10 +201,7 @@ impl PublishService for Api {
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
         // A late repetition must not end a halt that was ordered since.
-        let is_new = store::request::first_sight(&mut tx, caller.agency, id, "resume")
-            .await
-            .map_err(|error| database(&error))?;
-        if is_new {
+        if take_id(&mut tx, &caller, id, "resume", &scope).await? == Claimed::New {
             store::halt::resume(&mut tx, &scope, self.clock.now()).await.map_err(|error| database(&error))?;
         }
         self.commit(tx, &caller).await?;
@@ -221,6 +221,21 @@ impl PublishService for Api {
         self.commit(tx, &caller).await?;
         tracing::Span::current().record(telemetry::attribute::CASE_ID, publication.case.to_string());
         Ok(Response::new(pb::ResolveUncertainResponse { publication: Some((&publication).into()) }))
+    }
+}
+
+/// Takes a request's id for what it asks; says whether it was carried out before.
+async fn take_id(
+    tx: &mut Transaction<'static, Postgres>,
+    caller: &Caller,
+    id: Uuid,
+    operation: &'static str,
+    scope: &Scope,
+) -> Result<Claimed, Status> {
+    let request = store::request::Request { id, operation, asked: scope.to_string() };
+    match store::request::claim(tx, caller.agency, &request).await.map_err(|error| database(&error))? {
+        Claimed::Mismatch => Err(request_reused()),
+        claimed @ (Claimed::New | Claimed::Before) => Ok(claimed),
     }
 }
 

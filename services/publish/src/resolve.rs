@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::change::{ChangeError, change};
 use crate::domain::publication::{Command, Publication, State};
 use crate::store;
+use crate::store::request::{Claimed, Request};
 
 /// What a person saw.
 #[derive(Clone, Debug)]
@@ -33,6 +34,9 @@ pub enum ResolveError {
     /// It changed since the person looked.
     #[error("the publication has changed since")]
     Changed,
+    /// The command's id was used for another one.
+    #[error("the request id was used for another command")]
+    RequestReused,
     /// It is not uncertain.
     #[error("the publication is {0}, so there is nothing to resolve")]
     NotUncertain(&'static str),
@@ -60,8 +64,15 @@ pub async fn resolve(
     let found = store::publication::lock(tx, resolve.publication).await?;
     let publication = found.ok_or(ResolveError::NotFound(resolve.publication))?;
     let agency = publication.agency;
-    if !store::request::first_sight(tx, agency, resolve.request, "resolve_uncertain").await? {
-        return Ok(publication);
+    let request = Request {
+        id: resolve.request,
+        operation: "resolve_uncertain",
+        asked: format!("{} {}", resolve.publication, resolve.is_public),
+    };
+    match store::request::claim(tx, agency, &request).await? {
+        Claimed::New => {}
+        Claimed::Before => return Ok(publication),
+        Claimed::Mismatch => return Err(ResolveError::RequestReused),
     }
     if publication.state_revision != resolve.expected_state_revision {
         return Err(ResolveError::Changed);

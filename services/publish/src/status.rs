@@ -25,6 +25,7 @@ impl From<ResolveError> for Status {
                 "The publication has changed since you looked; reload it and look again.",
             )
             .into(),
+            ResolveError::RequestReused => request_reused(),
             ResolveError::NotUncertain(state) => Refusal::precondition(
                 "PUBLICATION_NOT_UNCERTAIN",
                 "这条发布的结果已经明确，无需人工核对。",
@@ -35,6 +36,17 @@ impl From<ResolveError> for Status {
             ResolveError::Change(error) => error.into(),
         }
     }
+}
+
+/// One request id never means two things.
+#[must_use]
+pub fn request_reused() -> Status {
+    Refusal::precondition(
+        "REQUEST_ID_REUSED",
+        "这个请求编号已用于另一个操作，这次没有执行。请刷新页面后重试。",
+        "This request id was used for another request, and nothing was done now; take a new one.",
+    )
+    .into()
 }
 
 /// A database that is away is tried again by the caller; one that refuses is a bug of ours.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::approval::v1 as pb;
-use grpc::{Caller, Refusal, parse_id};
+use grpc::{Caller, Refusal, brief, parse_id};
 use ids::ReportId;
 use signoff::statement::Purpose;
 use time::Duration;
@@ -428,8 +428,7 @@ impl TryFrom<pb::OrderHaltRequest> for OrderHalt {
             }
         };
         // Stopping is faster than speaking: no reason is needed, and a long one is cut rather than refused.
-        let reason = request.reason.trim().chars().filter(|one| *one != '\0').take(WORDS_MAX).collect();
-        Ok(Self { halt: parse_id("request_id", &request.request_id)?, scope, reason })
+        Ok(Self { halt: parse_id("request_id", &request.request_id)?, scope, reason: brief(&request.reason) })
     }
 }
 

@@ -31,6 +31,36 @@ pub struct Counts {
     pub already_out: u64,
 }
 
+/// What a request of this id was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A halt of this scope.
+    Halt(Option<ClarificationId>),
+    /// A resumption of this scope.
+    Resumption(Option<ClarificationId>),
+}
+
+/// What a request of this id was for, if it was here before. The caller holds `store::change_rules`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn use_of(tx: &mut PgConnection, agency: AgencyId, request: Uuid) -> sqlx::Result<Option<Use>> {
+    let row = sqlx::query!(
+        r#"SELECT true AS "is_halt!", clarification_id FROM ingest.halt WHERE agency_id = $1 AND halt_id = $2
+        UNION ALL
+        SELECT false, clarification_id FROM ingest.resumption WHERE agency_id = $1 AND request_id = $2
+        LIMIT 1"#,
+        agency.as_uuid(),
+        request,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| {
+        let clarification = row.clarification_id.map(ClarificationId::from_uuid);
+        if row.is_halt { Use::Halt(clarification) } else { Use::Resumption(clarification) }
+    }))
+}
+
 /// Records a halt and stops what waits. Replays the first answer of a halt that is already here, lifted or not.
 /// The caller holds `store::change_rules`, so no attempt is being begun meanwhile.
 ///

@@ -328,7 +328,18 @@ pub struct Transcript {
     pub by_name: String,
 }
 
-/// The revision that this request wrote before, and of which message.
+/// What a request wrote down before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TranscribedBefore {
+    /// Of which message.
+    pub report: ReportId,
+    /// Under which revision.
+    pub revision: i64,
+    /// The words, masked.
+    pub masked_text: String,
+}
+
+/// What this request wrote down before.
 ///
 /// # Errors
 /// When the database is away.
@@ -336,15 +347,16 @@ pub async fn transcribed_before(
     tx: &mut PgConnection,
     agency: AgencyId,
     request: Uuid,
-) -> sqlx::Result<Option<(ReportId, i64)>> {
-    let row = sqlx::query!(
-        "SELECT report_id, revision FROM ingest.transcript WHERE agency_id = $1 AND request_id = $2",
+) -> sqlx::Result<Option<TranscribedBefore>> {
+    sqlx::query_as!(
+        TranscribedBefore,
+        r#"SELECT report_id AS "report: ReportId", revision, masked_text
+        FROM ingest.transcript WHERE agency_id = $1 AND request_id = $2"#,
         agency.as_uuid(),
         request,
     )
     .fetch_optional(tx)
-    .await?;
-    Ok(row.map(|row| (ReportId::from_uuid(row.report_id), row.revision)))
+    .await
 }
 
 /// Keeps a transcript under the next revision of its message, which the caller has locked.

@@ -479,10 +479,19 @@ impl Client {
         request_id: uuid::Uuid,
         clarification: Option<ClarificationId>,
     ) -> Result<pb::HaltAnswersResponse, tonic::Status> {
+        self.halt_because(request_id, clarification, "先停一下".into()).await
+    }
+
+    pub async fn halt_because(
+        &mut self,
+        request_id: uuid::Uuid,
+        clarification: Option<ClarificationId>,
+        reason: String,
+    ) -> Result<pb::HaltAnswersResponse, tonic::Status> {
         let request = pb::HaltAnswersRequest {
             request_id: request_id.to_string(),
             clarification_id: clarification.map(|id| id.to_string()).unwrap_or_default(),
-            reason: "先停一下".into(),
+            reason,
         };
         Ok(self.stub.halt_answers(grpc::with_token(request, &self.token)).await?.into_inner())
     }

@@ -128,3 +128,31 @@ async fn a_halt_of_something_unknown_is_recorded_before_it_is_reported_missing()
     let unknown = desk.duty_officer().await.resume(uuid::Uuid::now_v7(), Some(ClarificationId::mint())).await;
     assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
 }
+
+#[tokio::test]
+async fn stopping_never_waits_for_words_and_long_ones_are_cut() {
+    let desk = Desk::open().await;
+    let mut officer = desk.duty_officer().await;
+    for reason in [String::new(), " \n".into(), "数字\u{0}有误".into(), "停".repeat(40_000)] {
+        officer.halt_because(uuid::Uuid::now_v7(), None, reason).await.unwrap();
+    }
+    let longest: i32 = sqlx::query_scalar("SELECT max(length(reason)) FROM ingest.halt")
+        .fetch_one(&desk.superuser)
+        .await
+        .unwrap();
+    assert_eq!(longest, 500);
+}
+
+#[tokio::test]
+async fn one_request_id_never_means_two_things() {
+    let desk = Desk::open().await;
+    let word = Word::clarification(ClaimId::mint());
+    desk.signs(&word).await;
+    let mut officer = desk.duty_officer().await;
+    let id = uuid::Uuid::now_v7();
+    officer.halt(id, None).await.unwrap();
+    officer.halt(id, None).await.unwrap();
+    let narrower = officer.halt(id, Some(word.clarification)).await.unwrap_err();
+    assert_eq!(grpc::reason(&narrower).as_deref(), Some("REQUEST_ID_REUSED"));
+    assert!(officer.answers_halted().await.halted);
+}

@@ -263,6 +263,8 @@ async fn what_an_officer_writes_down_is_masked_told_and_replaced_by_the_next() {
     let heard = "群里说明天地震，找张姐13812345678";
     assert_eq!(officer.writes_down(first, report, heard).await.unwrap(), 1);
     assert_eq!(officer.writes_down(first, report, heard).await.unwrap(), 1, "the same request again");
+    let other_words = officer.writes_down(first, report, "群里说大后天地震").await.unwrap_err();
+    assert_eq!(other_words.code(), Code::InvalidArgument, "other words under one id are not lost in silence");
     assert_eq!(officer.writes_down(Uuid::now_v7(), report, "群里说后天地震").await.unwrap(), 2);
 
     let told = desk.announced::<pb::MessageTranscribed>().await;

@@ -10,6 +10,7 @@ mod page;
 mod refusal;
 mod server;
 mod token;
+mod words;
 
 pub use caller::{Caller, Role};
 pub use client::{channel, with_token, without_token};
@@ -18,3 +19,4 @@ pub use page::{PageToken, page_size};
 pub use refusal::{Refusal, reason, told};
 pub use server::serve;
 pub use token::{TokenIssuer, TokenVerifier, public_key};
+pub use words::brief;

@@ -102,7 +102,7 @@ impl Bundle {
 }
 
 impl Signed {
-    fn write(&self, writer: &mut Writer) -> Result<(), Malformed> {
+    pub(crate) fn write(&self, writer: &mut Writer) -> Result<(), Malformed> {
         writer.blob(DOCUMENT, &self.document)?;
         writer.count(SIGNATURES, self.signatures.len())?;
         for signature in &self.signatures {
@@ -118,7 +118,7 @@ impl Signed {
         Ok(())
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             document: reader.blob(DOCUMENT)?.to_vec(),
             signatures: reader.list(SIGNATURES, |reader| {

@@ -92,6 +92,12 @@ impl Policy {
         self.steps.iter().find(|step| step.purpose == purpose)
     }
 
+    /// How long a statement may count at most, in milliseconds.
+    #[must_use]
+    pub fn lifetime_ms(&self) -> i64 {
+        i64::try_from(self.statement_lifetime_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+
     fn check_steps(&self) -> Result<(), Malformed> {
         let purposes: Vec<Purpose> = self.steps.iter().map(|step| step.purpose).collect();
         if repeats(&purposes) { Err(Malformed::Repeated { field: "steps" }) } else { Ok(()) }

@@ -114,7 +114,7 @@ pub fn verify(
         return Err(Refused::Oversized);
     }
     let content = read_content(bundle, agency, expected)?;
-    let enrolled = read_enrolments(bundle, &trust.root, agency, as_of_ms)?;
+    let enrolled = read_enrolments(&bundle.enrolments, &trust.root, agency, as_of_ms)?;
     let policy = read_policy(&bundle.policy, &enrolled, trust)?;
     // All that the bundle enrols, not the policy's two signers alone: a third one with a second key is one too.
     let outsiders: BTreeSet<PersonId> =
@@ -182,14 +182,14 @@ fn read_content(bundle: &Bundle, agency: AgencyId, expected: &Expected) -> Resul
     Ok(content)
 }
 
-fn read_enrolments(
-    bundle: &Bundle,
+pub(crate) fn read_enrolments(
+    enrolments: &[Signed],
     root: &RootKey,
     agency: AgencyId,
     as_of_ms: i64,
 ) -> Result<BTreeMap<KeyId, Enrolment>, Refused> {
     let mut enrolled: BTreeMap<KeyId, Enrolment> = BTreeMap::new();
-    for signed in &bundle.enrolments {
+    for signed in enrolments {
         let enrolment = Enrolment::decode(&signed.document)
             .map_err(|malformed| Refused::Unreadable { document: Document::Enrolment, malformed })?;
         let [signature @ Signature { key: None, .. }] = signed.signatures.as_slice() else {
@@ -217,7 +217,7 @@ fn read_enrolments(
     Ok(enrolled)
 }
 
-fn read_policy(
+pub(crate) fn read_policy(
     signed: &Signed,
     enrolled: &BTreeMap<KeyId, Enrolment>,
     trust: &Trust,
@@ -358,9 +358,7 @@ fn check_time(
     if statement.expires_at_ms <= as_of_ms {
         return Err(Refused::StatementExpired { purpose });
     }
-    let lifetime_ms =
-        i64::try_from(policy.statement_lifetime_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
-    if statement.expires_at_ms > statement.signed_at_ms.saturating_add(lifetime_ms) {
+    if statement.expires_at_ms > statement.signed_at_ms.saturating_add(policy.lifetime_ms()) {
         return Err(Refused::StatementTooLong { purpose });
     }
     if !valid_at(signer, statement.signed_at_ms) {
@@ -406,19 +404,19 @@ fn check_order(steps: &BTreeMap<Purpose, (Statement, &Enrolment)>) -> Result<(),
     Ok(())
 }
 
-fn is_outsider(role: &str) -> bool {
+pub(crate) fn is_outsider(role: &str) -> bool {
     role == ADMINISTRATOR || role == AUDITOR
 }
 
-fn valid_at(enrolment: &Enrolment, instant_ms: i64) -> bool {
+pub(crate) fn valid_at(enrolment: &Enrolment, instant_ms: i64) -> bool {
     (enrolment.not_before_ms..=enrolment.not_after_ms).contains(&instant_ms)
 }
 
-fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
+pub(crate) fn same(one: &[u8; 32], other: &[u8; 32]) -> bool {
     one.ct_eq(other).into()
 }
 
-fn unix_ms(instant: OffsetDateTime) -> i64 {
+pub(crate) fn unix_ms(instant: OffsetDateTime) -> i64 {
     // The years that OffsetDateTime spans fit i64 milliseconds ten thousand times over.
     i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

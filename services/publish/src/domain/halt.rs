@@ -1,5 +1,7 @@
 //! What a halt stops.
 
+use std::fmt;
+
 use ids::ClarificationId;
 
 use super::publication::Publication;
@@ -51,6 +53,17 @@ impl Scope {
             Self::Clarification(clarification) => publication.clarification == *clarification,
             Self::Account(account) => publication.account.slug == *account,
             Self::Everything => true,
+        }
+    }
+}
+
+/// Its name with what it is about; no two scopes share one.
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clarification(clarification) => write!(formatter, "clarification {clarification}"),
+            Self::Account(account) => write!(formatter, "account {account}"),
+            Self::Everything => write!(formatter, "everything"),
         }
     }
 }

@@ -103,7 +103,6 @@ async fn only_officers_on_duty_stop_and_resolve() {
     assert_eq!(client.halt(tonic::Request::new(halt())).await.unwrap_err().code(), Code::Unauthenticated);
     for bad in [
         pb::HaltRequest { scope: None, ..halt() },
-        pb::HaltRequest { reason: " ".into(), ..halt() },
         pb::HaltRequest { request_id: "x".into(), ..halt() },
         pb::HaltRequest { scope: Some(pb::halt_request::Scope::ClarificationId("x".into())), ..halt() },
     ] {
@@ -111,6 +110,53 @@ async fn only_officers_on_duty_stop_and_resolve() {
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert!(grpc::told(&refused).0.contains(|character: char| !character.is_ascii()));
     }
+}
+
+#[tokio::test]
+async fn stopping_never_waits_for_words_and_long_ones_are_cut() {
+    let desk = Desk::open().await;
+    for reason in [String::new(), " \n".into(), "数字\u{0}有误".into(), "停".repeat(40_000)] {
+        let halt = pb::HaltRequest {
+            request_id: HaltId::mint().to_string(),
+            scope: Some(pb::halt_request::Scope::Everything(true)),
+            reason,
+        };
+        desk.client().await.halt(desk.by(Role::Checker, halt)).await.unwrap();
+    }
+    let longest: i32 = sqlx::query_scalar("SELECT max(length(reason)) FROM publish.halt")
+        .fetch_one(&desk.database.superuser())
+        .await
+        .unwrap();
+    assert_eq!(longest, 500);
+}
+
+#[tokio::test]
+async fn one_request_id_never_means_two_things() {
+    let desk = Desk::open().await;
+    let publication = unresolved(&desk).await;
+    let mut client = desk.client().await;
+    let id = HaltId::mint().to_string();
+    let halt = |scope| pb::HaltRequest { request_id: id.clone(), scope: Some(scope), reason: "停".into() };
+    let everything = || pb::halt_request::Scope::Everything(true);
+    let reused = |refused: tonic::Status| {
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert_eq!(grpc::reason(&refused).as_deref(), Some("REQUEST_ID_REUSED"));
+    };
+    let word = |is_public| pb::ResolveUncertainRequest {
+        request_id: id.clone(),
+        ..resolve(&publication, is_public)
+    };
+
+    client.resolve_uncertain(desk.by(Role::DutyOfficer, word(true))).await.unwrap();
+
+    reused(client.resolve_uncertain(desk.by(Role::DutyOfficer, word(false))).await.unwrap_err());
+    reused(client.halt(desk.by(Role::DutyOfficer, halt(everything()))).await.unwrap_err());
+    let other = HaltId::mint().to_string();
+    let again = |scope| pb::HaltRequest { request_id: other.clone(), ..halt(scope) };
+    client.halt(desk.by(Role::DutyOfficer, again(everything()))).await.unwrap();
+    client.halt(desk.by(Role::DutyOfficer, again(everything()))).await.unwrap();
+    let narrower = pb::halt_request::Scope::Account("qinglan-wechat".into());
+    reused(client.halt(desk.by(Role::DutyOfficer, again(narrower))).await.unwrap_err());
 }
 
 #[tokio::test]

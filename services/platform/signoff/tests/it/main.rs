@@ -5,5 +5,6 @@
 mod encoding;
 mod evidence;
 mod office;
+mod orders;
 mod vectors;
 mod verification;
