@@ -97,6 +97,10 @@ const RPCS: &[Rpc] = &[
     rpc("AccessService/SignOut", Foreign::Own, &[]),
     rpc("ApprovalService/ListCases", Foreign::Nothing, Role::PEOPLE),
     rpc("ApprovalService/GetCase", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/GetRevision", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/ListRevisions", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/ListFindings", Foreign::NotFound, Role::PEOPLE),
+    rpc("ApprovalService/ListCaseEvents", Foreign::NotFound, Role::PEOPLE),
     rpc("ApprovalService/OpenNotice", Foreign::Own, ASKERS),
     rpc("ApprovalService/SetUrgency", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RequestFinding", Foreign::NotFound, ASKERS),
@@ -319,6 +323,22 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "ApprovalService/GetCase" => {
             send!(approval.get_case(approval_pb::GetCaseRequest { case_id, ..Default::default() }))
         }
+        "ApprovalService/GetRevision" => {
+            send!(approval.get_revision(approval_pb::GetRevisionRequest {
+                case_id,
+                clarification_id,
+                revision: 0
+            }))
+        }
+        "ApprovalService/ListRevisions" => send!(
+            approval.list_revisions(approval_pb::ListRevisionsRequest { case_id, ..Default::default() })
+        ),
+        "ApprovalService/ListFindings" => {
+            send!(approval.list_findings(approval_pb::ListFindingsRequest { case_id, ..Default::default() }))
+        }
+        "ApprovalService/ListCaseEvents" => send!(
+            approval.list_case_events(approval_pb::ListCaseEventsRequest { case_id, ..Default::default() })
+        ),
         "ApprovalService/OpenNotice" => send!(approval.open_notice(approval_pb::OpenNoticeRequest {
             request_id: minted(),
             sentence: "隔壁县的通报".to_owned(),

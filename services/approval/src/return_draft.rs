@@ -78,8 +78,8 @@ impl Desk {
         );
         let entry = deed(officer, now, "draft.returned", subject);
         audit::record(&mut tx, officer.agency, &[entry]).await?;
-        let returned = with_steps(&mut tx, vec![revision]).await?.pop();
+        let returned = with_steps(&mut tx, revision).await?;
         commit(tx).await?;
-        returned.ok_or(ReturnDraftError::NoRevision)
+        Ok(returned)
     }
 }

@@ -79,11 +79,11 @@ impl Desk {
         );
         let entry = deed(officer, now, "clarification.revoked", subject);
         audit::record(&mut tx, officer.agency, &[entry]).await?;
-        let revoked = with_steps(&mut tx, vec![revision]).await?.pop();
+        let revoked = with_steps(&mut tx, revision).await?;
         runtime::crash_point!("approval.revoke.before_commit");
         commit(tx).await?;
         self.waker.wake();
         runtime::crash_point!("approval.revoke.after_commit");
-        revoked.ok_or(RevokeError::NoRevision)
+        Ok(revoked)
     }
 }

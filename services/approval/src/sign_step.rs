@@ -349,11 +349,12 @@ pub async fn prepare(
     if clarification.latest_revision.cast_unsigned() != command.revision {
         return Err(SignStepError::Stale);
     }
-    let steps: Vec<Step> = store::clarification::steps(tx, &[command.clarification])
-        .await?
-        .into_iter()
-        .filter_map(|(_, number, step)| (number == command.revision).then_some(step))
-        .collect();
+    let steps: Vec<Step> =
+        store::clarification::steps(tx, &[(command.clarification, command.revision)])
+            .await?
+            .into_iter()
+            .map(|(_, _, step)| step)
+            .collect();
 
     let policy = store::key::policy(tx, officer.agency).await?;
     let Some((policy, terms)) =

@@ -17,7 +17,7 @@ pub(crate) use finding::FindingView;
 pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};
-pub(crate) use revision::{RenditionView, RevisionView, newest, renditions, unfinished};
+pub(crate) use revision::{RenditionView, RevisionView, renditions, unfinished};
 #[cfg(test)]
 pub(crate) use signed::tests as signed_tests;
 pub(crate) use spread::SpreadView;

@@ -138,6 +138,9 @@ pub const BOX_CHARACTERS_MAX: usize = 4_000;
 /// There are seven keys; more than this is no draft of ours.
 const STANDING_REPLIES_MAX: usize = 16;
 
+/// The longest key has eleven.
+const STANDING_KEY_CHARACTERS_MAX: usize = 40;
+
 impl Draft {
     /// The five boxes with their labels, in the order of the article.
     #[must_use]
@@ -176,6 +179,7 @@ impl Draft {
     pub fn can_be_kept(&self) -> bool {
         self.valid_until.is_none_or(|end| VALID_UNTIL.contains(&end))
             && self.standing_replies.len() <= STANDING_REPLIES_MAX
+            && self.standing_replies.keys().all(|key| key.chars().count() <= STANDING_KEY_CHARACTERS_MAX)
             && self.texts().all(|text| text.chars().count() <= BOX_CHARACTERS_MAX && !text.contains('\0'))
     }
 }

@@ -70,11 +70,68 @@ impl ApprovalService for Approval {
         let wanted = parse::wanted_case(&request)?;
         let whole = self.desk.get_case(officer.agency, &wanted).await?;
         let whole = whole.ok_or_else(|| Refusal::not_found("case"))?;
-        Ok(Response::new(pb::GetCaseResponse {
-            case: Some(convert::case(whole.case)),
-            findings: whole.findings.into_iter().map(convert::finding).collect(),
-            revisions: whole.revisions.into_iter().map(convert::revision).collect(),
-            events: whole.events.into_iter().map(convert::case_event).collect(),
+        Ok(Response::new(convert::whole_case(whole)))
+    }
+
+    async fn get_revision(
+        &self,
+        request: Request<pb::GetRevisionRequest>,
+    ) -> Result<Response<pb::GetRevisionResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let case = parse_id("case_id", &request.case_id)?;
+        let clarification = parse::optional_id("clarification_id", &request.clarification_id)?;
+        let found = self.desk.get_revision(officer.agency, case, clarification, request.revision).await?;
+        let revision = found.ok_or_else(|| Refusal::not_found("revision"))?;
+        Ok(Response::new(pb::GetRevisionResponse { revision: Some(convert::revision(revision)) }))
+    }
+
+    async fn list_revisions(
+        &self,
+        request: Request<pb::ListRevisionsRequest>,
+    ) -> Result<Response<pb::ListRevisionsResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let case = parse_id("case_id", &request.case_id)?;
+        let clarification = parse::optional_id("clarification_id", &request.clarification_id)?;
+        let size = page_size(request.page_size)?;
+        let after = PageToken::decode(&request.page_token)?;
+        let listed =
+            self.desk.list_revisions(officer.agency, case, clarification, after.as_ref(), size).await?;
+        let page = listed.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(Response::new(pb::ListRevisionsResponse {
+            revisions: page.rows.into_iter().map(convert::head).collect(),
+            next_page_token: convert::page_token(page.next.as_ref()),
+        }))
+    }
+
+    async fn list_findings(
+        &self,
+        request: Request<pb::ListFindingsRequest>,
+    ) -> Result<Response<pb::ListFindingsResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let case = parse_id("case_id", &request.case_id)?;
+        let size = page_size(request.page_size)?;
+        let after = PageToken::decode(&request.page_token)?;
+        let listed = self.desk.list_findings(officer.agency, case, after.as_ref(), size).await?;
+        let page = listed.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(Response::new(pb::ListFindingsResponse {
+            findings: page.rows.into_iter().map(convert::finding).collect(),
+            next_page_token: convert::page_token(page.next.as_ref()),
+        }))
+    }
+
+    async fn list_case_events(
+        &self,
+        request: Request<pb::ListCaseEventsRequest>,
+    ) -> Result<Response<pb::ListCaseEventsResponse>, Status> {
+        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let case = parse_id("case_id", &request.case_id)?;
+        let size = page_size(request.page_size)?;
+        let before = PageToken::decode(&request.page_token)?;
+        let listed = self.desk.list_case_events(officer.agency, case, before, size).await?;
+        let page = listed.ok_or_else(|| Refusal::not_found("case"))?;
+        Ok(Response::new(pb::ListCaseEventsResponse {
+            events: page.rows.into_iter().map(convert::case_event).collect(),
+            next_page_token: convert::page_token(page.next.as_ref()),
         }))
     }
 

@@ -1,7 +1,8 @@
 //! What use cases give, to responses.
 
 use contracts::approval::v1 as pb;
-use grpc::timestamp;
+use grpc::{PageToken, timestamp};
+use serde::Serialize;
 use signoff::content::Content;
 use signoff::statement::Statement;
 
@@ -12,7 +13,7 @@ use crate::domain::finding::Finding;
 use crate::domain::officer::{Officer, Role};
 use crate::domain::rendition::Rendition;
 use crate::domain::revision::{Named, RevisionState, Step};
-use crate::read_cases::SignedRevision;
+use crate::read_cases::{SignedHead, SignedRevision, WholeCase};
 use crate::store;
 use crate::store::alarm::Alarm;
 use crate::store::audit::ListedEntry;
@@ -197,22 +198,30 @@ fn gates(step: &Step) -> Vec<String> {
     gates.into_iter().map(|gate| gate.as_str().to_owned()).collect()
 }
 
-fn draft(draft: Draft) -> pb::Draft {
-    let kind = match draft.kind {
+fn kind(kind: Kind) -> pb::ClarificationKind {
+    match kind {
         Kind::Clarification => pb::ClarificationKind::Clarification,
         Kind::Response => pb::ClarificationKind::Response,
         Kind::Holding => pb::ClarificationKind::Holding,
         Kind::Notice => pb::ClarificationKind::Notice,
         Kind::StandingReplies => pb::ClarificationKind::StandingReplies,
-    };
-    let response_level = match draft.response_level {
+    }
+}
+
+fn response_level(level: Option<ResponseLevel>) -> pb::ResponseLevel {
+    match level {
         None => pb::ResponseLevel::Unspecified,
         Some(ResponseLevel::AnswerOnly) => pb::ResponseLevel::AnswerOnly,
         Some(ResponseLevel::Publish) => pb::ResponseLevel::Publish,
         Some(ResponseLevel::Microblog) => pb::ResponseLevel::Microblog,
         Some(ResponseLevel::MassPush) => pb::ResponseLevel::MassPush,
         Some(ResponseLevel::Everything) => pb::ResponseLevel::Everything,
-    };
+    }
+}
+
+fn draft(draft: Draft) -> pb::Draft {
+    let kind = kind(draft.kind);
+    let response_level = response_level(draft.response_level);
     pb::Draft {
         title: draft.title,
         summary: draft.summary,
@@ -231,15 +240,30 @@ fn draft(draft: Draft) -> pb::Draft {
     }
 }
 
-/// A revision with what its stored bytes say, and nothing that is looked up elsewhere: what people see is what they
-/// sign. Of a row that was altered nothing is shown.
-pub fn revision(signed: SignedRevision) -> pb::Revision {
-    use pb::revision::State;
+/// The token of the next page; empty when there is none.
+pub fn page_token<K: Serialize>(next: Option<&K>) -> String {
+    next.map(PageToken::encode).unwrap_or_default()
+}
 
-    let SignedRevision { revision, steps } = signed;
-    let steps_agree = steps.iter().all(|step| step.agrees(&revision.content_hash));
-    let content = revision.intact_content().filter(|_| steps_agree);
-    let state = match revision.state {
+/// A case with the newest of everything about it.
+pub fn whole_case(whole: WholeCase) -> pb::GetCaseResponse {
+    let (findings, heads, events) = (whole.findings, whole.heads, whole.events);
+    let newest = whole.newest.map(revision);
+    let older = heads.rows.into_iter().skip(usize::from(newest.is_some())).map(head);
+    pb::GetCaseResponse {
+        case: Some(case(whole.case)),
+        findings_page_token: page_token(findings.next.as_ref()),
+        findings: findings.rows.into_iter().rev().map(finding).collect(),
+        revisions_page_token: page_token(heads.next.as_ref()),
+        revisions: newest.into_iter().chain(older).collect(),
+        events_page_token: page_token(events.next.as_ref()),
+        events: events.rows.into_iter().rev().map(case_event).collect(),
+    }
+}
+
+fn revision_state(state: RevisionState) -> pb::revision::State {
+    use pb::revision::State;
+    match state {
         RevisionState::Draft => State::Draft,
         RevisionState::Drafted => State::Drafted,
         RevisionState::FirstReviewed => State::FirstReviewed,
@@ -248,21 +272,56 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
         RevisionState::Returned => State::Returned,
         RevisionState::Superseded => State::Superseded,
         RevisionState::Revoked => State::Revoked,
-    };
+    }
+}
+
+fn step(step: &Step) -> pb::Step {
+    pb::Step {
+        purpose: step.purpose.as_str().to_owned(),
+        person: Some(named(&step.signer)),
+        sign_time: Some(timestamp(step.sign_time)),
+        gates: gates(step),
+    }
+}
+
+/// A revision as a list shows it.
+pub fn head(signed: SignedHead) -> pb::Revision {
+    let SignedHead { head, steps } = signed;
+    pb::Revision {
+        clarification_id: head.place.clarification.to_string(),
+        revision: head.place.revision,
+        content_hash: hex::encode(head.content_hash),
+        state: revision_state(head.state).into(),
+        steps: steps.iter().map(step).collect(),
+        return_reason: head.return_reason,
+        drafter: Some(named(&head.drafter)),
+        save_time: Some(timestamp(head.save_time)),
+        next_step: head.state.next_step().map(|step| step.as_str().to_owned()).unwrap_or_default(),
+        draft: Some(pb::Draft {
+            title: head.title,
+            kind: kind(head.kind).into(),
+            response_level: response_level(head.response_level).into(),
+            verdict: head.verdict.map_or(pb::Verdict::Unspecified, verdict).into(),
+            valid_until_time: head.valid_until.and_then(second),
+            ..Default::default()
+        }),
+        head_only: true,
+        ..Default::default()
+    }
+}
+
+/// A revision with what its stored bytes say, and nothing that is looked up elsewhere: what people see is what they
+/// sign. Of a row that was altered nothing is shown.
+pub fn revision(signed: SignedRevision) -> pb::Revision {
+    let SignedRevision { revision, steps } = signed;
+    let steps_agree = steps.iter().all(|step| step.agrees(&revision.content_hash));
+    let content = revision.intact_content().filter(|_| steps_agree);
     pb::Revision {
         clarification_id: revision.place.clarification.to_string(),
         revision: revision.place.revision,
         content_hash: hex::encode(revision.content_hash),
-        state: state.into(),
-        steps: steps
-            .iter()
-            .map(|step| pb::Step {
-                purpose: step.purpose.as_str().to_owned(),
-                person: Some(named(&step.signer)),
-                sign_time: Some(timestamp(step.sign_time)),
-                gates: gates(step),
-            })
-            .collect(),
+        state: revision_state(revision.state).into(),
+        steps: steps.iter().map(step).collect(),
         return_reason: revision.return_reason,
         drafter: Some(named(&revision.drafter)),
         save_time: Some(timestamp(revision.save_time)),
@@ -270,6 +329,7 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
         draft: Some(draft(revision.draft)),
         altered: content.is_none(),
         content: content.map(signed_content),
+        head_only: false,
     }
 }
 

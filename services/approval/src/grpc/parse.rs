@@ -87,6 +87,11 @@ fn words(field: &'static str, text: &str, characters_max: usize) -> Result<Strin
     Ok(text.to_owned())
 }
 
+/// An id that may be left out.
+pub fn optional_id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<Option<T>, Status> {
+    (!text.is_empty()).then(|| parse_id(field, text)).transpose()
+}
+
 fn invalid(field: &'static str, zh: &str, en: &str) -> Status {
     Refusal::invalid(field, zh, en).into()
 }
@@ -167,9 +172,7 @@ impl TryFrom<pb::SaveDraftRequest> for SaveDraft {
     type Error = Status;
 
     fn try_from(request: pb::SaveDraftRequest) -> Result<Self, Status> {
-        let clarification = (!request.clarification_id.is_empty())
-            .then(|| parse_id("clarification_id", &request.clarification_id))
-            .transpose()?;
+        let clarification = optional_id("clarification_id", &request.clarification_id)?;
         Ok(Self {
             request: parse_id("request_id", &request.request_id)?,
             case: parse_id("case_id", &request.case_id)?,

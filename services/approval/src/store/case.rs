@@ -651,19 +651,28 @@ pub async fn append_machine_events(
     Ok(())
 }
 
-/// A case's history, oldest first; the newest `limit` entries of it.
-pub async fn events(tx: &mut PgConnection, case: CaseId, limit: i64) -> Result<Vec<CaseEvent>, StoreError> {
-    let mut events = sqlx::query_as!(
-        CaseEvent,
-        r#"SELECT event_time AS "time", actor, what FROM approval.case_event
-           WHERE case_id = $1 ORDER BY case_event_id DESC LIMIT $2"#,
+/// A case's history, newest first, before entry `before`, each with its number.
+pub async fn events(
+    tx: &mut PgConnection,
+    case: CaseId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(i64, CaseEvent)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT case_event_id, event_time, actor, what FROM approval.case_event
+         WHERE case_id = $1 AND ($2::bigint IS NULL OR case_event_id < $2)
+         ORDER BY case_event_id DESC LIMIT $3",
         case.as_uuid(),
+        before,
         limit
     )
     .fetch_all(tx)
     .await?;
-    events.reverse();
-    Ok(events)
+    let event = |time, actor, what| CaseEvent { time, actor, what };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.case_event_id, event(row.event_time, row.actor, row.what)))
+        .collect())
 }
 
 /// Keeps the span that opened a case.

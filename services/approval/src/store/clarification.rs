@@ -191,27 +191,6 @@ pub async fn revision(
     row.map(Revision::try_from).transpose()
 }
 
-/// The revisions of a case's clarifications, newest first; two hundred at most.
-pub async fn of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<Revision>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT revision.agency_id, clarification.case_id, revision.clarification_id, revision.revision,
-                  revision.draft AS "draft: Json<Draft>", revision.content, revision.content_hash,
-                  revision.drafter_id, person.display_name AS drafter_name, person.role AS drafter_role,
-                  revision.save_time, revision.state, revision.return_reason, revision.corrections
-           FROM approval.revision
-           JOIN approval.clarification ON clarification.clarification_id = revision.clarification_id
-           JOIN approval.person ON person.person_id = revision.drafter_id
-           WHERE clarification.case_id = $1
-           ORDER BY revision.save_time DESC, revision.clarification_id, revision.revision DESC
-           LIMIT 200"#,
-        case.as_uuid()
-    )
-    .fetch_all(tx)
-    .await?;
-    rows.into_iter().map(Revision::try_from).collect()
-}
-
 /// Moves a revision whose clarification is locked.
 pub async fn move_to(
     tx: &mut PgConnection,
@@ -322,19 +301,22 @@ pub async fn insert_step(
     Ok(())
 }
 
-/// The signed steps of these clarifications, each with its revision, in the order of the chain.
+/// The signed steps of these revisions, in the order of the chain.
 pub async fn steps(
     tx: &mut PgConnection,
-    clarifications: &[ClarificationId],
+    revisions: &[(ClarificationId, u64)],
 ) -> Result<Vec<(ClarificationId, u64, Step)>, StoreError> {
-    let clarifications: Vec<Uuid> = clarifications.iter().map(|one| one.as_uuid()).collect();
+    let clarifications: Vec<Uuid> = revisions.iter().map(|(one, _)| one.as_uuid()).collect();
+    let numbers: Vec<i64> = revisions.iter().map(|(_, revision)| number(*revision)).collect();
     let rows = sqlx::query!(
         "SELECT step.clarification_id, step.revision, step.purpose, step.person_id, person.display_name,
                 person.role, step.key_id, step.statement, step.signature, step.sign_time
          FROM approval.step
          JOIN approval.person ON person.person_id = step.person_id
-         WHERE step.clarification_id = ANY($1)",
-        &clarifications
+         JOIN unnest($1::uuid[], $2::bigint[]) AS wanted (clarification_id, revision)
+              ON wanted.clarification_id = step.clarification_id AND wanted.revision = step.revision",
+        &clarifications,
+        &numbers
     )
     .fetch_all(tx)
     .await?;
@@ -360,6 +342,6 @@ pub async fn steps(
 }
 
 /// A revision number as the database counts. What a caller invents above the range finds nothing.
-fn number(revision: u64) -> i64 {
+pub fn number(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,7 @@
 //! Questions to departments and their answers.
 
 use ids::{AgencyId, CaseId, FindingId, PersonId};
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -106,14 +107,38 @@ pub async fn by_link(
     row.map(Finding::try_from).transpose()
 }
 
-/// The findings of a case, oldest first; a hundred at most.
-pub async fn of_case(tx: &mut PgConnection, case: CaseId) -> Result<Vec<Finding>, StoreError> {
+/// Where a page of findings begins: behind this one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindingKey {
+    ask_time: OffsetDateTime,
+    finding: FindingId,
+}
+
+impl FindingKey {
+    /// The key of a finding.
+    pub fn of(finding: &Finding) -> Self {
+        Self { ask_time: finding.ask_time, finding: finding.finding }
+    }
+}
+
+/// The findings of a case, newest first.
+pub async fn of_case(
+    tx: &mut PgConnection,
+    case: CaseId,
+    after: Option<&FindingKey>,
+    limit: i64,
+) -> Result<Vec<Finding>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
                 answered_by, answer_time
-         FROM approval.finding WHERE case_id = $1 ORDER BY ask_time, finding_id LIMIT 100",
-        case.as_uuid()
+         FROM approval.finding
+         WHERE case_id = $1 AND ($2::timestamptz IS NULL OR (ask_time, finding_id) < ($2, $3))
+         ORDER BY ask_time DESC, finding_id DESC LIMIT $4",
+        case.as_uuid(),
+        after.map(|after| after.ask_time),
+        after.map(|after| after.finding.as_uuid()),
+        limit
     )
     .fetch_all(tx)
     .await?;

@@ -10,6 +10,7 @@ pub mod clarification;
 pub mod correction;
 pub mod finding;
 pub mod halt;
+pub mod head;
 pub mod key;
 pub mod person;
 pub mod publication;

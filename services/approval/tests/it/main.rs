@@ -10,6 +10,7 @@ mod claims;
 mod correct;
 mod finding;
 mod halt;
+mod largest;
 mod moved_on;
 mod office;
 mod publications;

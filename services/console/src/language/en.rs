@@ -245,6 +245,7 @@ pub(super) const WORDS: Words = Words {
     open_notice: "New notice",
     opened: "opened",
     opinion: "Opinion",
+    older: "Older",
     opinion_drafted: "Drafted",
     opinion_gates: "Agreed. Confirmed: {}",
     opinion_gates_unsaid: "Agreed (an older signature, which names no gates)",

@@ -260,6 +260,7 @@ words! {
     open_notice,
     opened,
     opinion,
+    older,
     opinion_drafted,
     opinion_gates,
     opinion_gates_unsaid,

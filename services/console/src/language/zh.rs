@@ -245,6 +245,7 @@ pub(super) const WORDS: Words = Words {
     open_notice: "新建通报",
     opened: "建立于",
     opinion: "意见",
+    older: "更早的",
     opinion_drafted: "拟稿",
     opinion_gates: "同意。已确认：{}",
     opinion_gates_unsaid: "同意（旧版签名，未写明四关）",

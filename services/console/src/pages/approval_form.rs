@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use contracts::approval::v1::Revision;
+use contracts::approval::v1::{Finding, ListFindingsRequest, ListRevisionsRequest, Revision};
 use contracts::publish::v1::ListPublicationsRequest;
 use serde::Deserialize;
 
-use super::load_case;
+use super::{load_case, load_revision};
 use crate::Console;
 use crate::frame::{Frame, page};
-use crate::problem::{Answer, Kind, Problem, page_for};
+use crate::problem::{Answer, Problem};
 use crate::session::SignedIn;
 use crate::show;
 use crate::views::{CaseView, FindingView, PublicationView, RevisionView};
@@ -44,20 +44,13 @@ pub(crate) async fn show(
 ) -> Answer {
     let language = who.visit.language;
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    let Some(clarification_id) = chosen(&loaded.revisions, &choose.clarification) else {
-        return Err(page_for(&who, Problem::new(Kind::NotFound, who.words())).into());
-    };
-    let mut revisions: Vec<RevisionView> = loaded
-        .revisions
-        .into_iter()
-        .filter(|revision| revision.clarification_id == clarification_id)
-        .map(|revision| RevisionView::of(revision, language))
-        .collect();
-    revisions.sort_by_key(|revision| std::cmp::Reverse(revision.revision));
-    let mut revisions = revisions.into_iter();
-    let Some(revision) = revisions.next() else {
-        return Err(page_for(&who, Problem::new(Kind::NotFound, who.words())).into());
-    };
+    let chosen = load_revision(&console, &who, &case_id, &choose.clarification, 0);
+    let chosen = chosen.await.map_err(|status| who.refuse(&status))?;
+    let others = other_revisions(&console, &who, &case_id, &chosen);
+    let findings = all_findings(&console, &who, &case_id);
+    let (others, findings) =
+        tokio::try_join!(others, findings).map_err(|status| who.refuse(&status))?;
+    let revision = RevisionView::of(chosen, language);
     let request = ListPublicationsRequest { case_id, page_size: 200, page_token: String::new() };
     let listed = console.clients.publish().list_publications(who.call(request)).await;
     let (publications, publications_problem) = match listed {
@@ -77,9 +70,8 @@ pub(crate) async fn show(
                 .map(|publication| PublicationView::of(publication, language))
                 .collect(),
             publications_problem,
-            others: revisions.collect(),
-            findings: loaded
-                .findings
+            others: others.into_iter().map(|other| RevisionView::of(other, language)).collect(),
+            findings: findings
                 .into_iter()
                 .map(|finding| FindingView::of(finding, now, language))
                 .filter(|finding| finding.answer.is_some())
@@ -90,13 +82,47 @@ pub(crate) async fn show(
     ))
 }
 
-/// The one that was asked for, else the one that went furthest: a signed one before any other.
-fn chosen(revisions: &[Revision], asked: &str) -> Option<String> {
-    if !asked.is_empty() {
-        return Some(asked.to_owned());
+/// Every other revision of the same clarification, newest first: a record leaves none out.
+async fn other_revisions(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+    chosen: &Revision,
+) -> Result<Vec<Revision>, tonic::Status> {
+    let mut request = ListRevisionsRequest {
+        case_id: case_id.to_owned(),
+        clarification_id: chosen.clarification_id.clone(),
+        page_size: 200,
+        page_token: String::new(),
+    };
+    let mut all = Vec::new();
+    loop {
+        let listed = console.clients.approval().list_revisions(who.call(request.clone())).await?.into_inner();
+        all.extend(listed.revisions.into_iter().filter(|other| other.revision != chosen.revision));
+        if listed.next_page_token.is_empty() {
+            return Ok(all);
+        }
+        request.page_token = listed.next_page_token;
     }
-    let signed = revisions.iter().find(|revision| revision.steps.iter().any(|step| step.purpose == "signed"));
-    signed.or(revisions.first()).map(|revision| revision.clarification_id.clone())
+}
+
+/// Every finding of the case, oldest first.
+async fn all_findings(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+) -> Result<Vec<Finding>, tonic::Status> {
+    let mut request = ListFindingsRequest { case_id: case_id.to_owned(), ..Default::default() };
+    let mut all = Vec::new();
+    loop {
+        let listed = console.clients.approval().list_findings(who.call(request.clone())).await?.into_inner();
+        all.extend(listed.findings);
+        if listed.next_page_token.is_empty() {
+            all.reverse();
+            return Ok(all);
+        }
+        request.page_token = listed.next_page_token;
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,10 @@ struct CasePage {
     reports: Vec<ReportView>,
     claim_problem: Option<Problem>,
     findings: Vec<FindingView>,
+    /// Where older ones of them are; empty when all are here.
+    older_findings: String,
     events: Vec<EventView>,
+    older_events: String,
     suggestions: Vec<SuggestionView>,
     /// The clarification whose words hold no longer.
     renews: Option<String>,
@@ -65,6 +68,8 @@ struct CaseLive {
     words: &'static Words,
     case: CaseView,
     revisions: Vec<RevisionView>,
+    /// Where older ones are; empty when all are here.
+    older_revisions: String,
     publications: Vec<PublicationView>,
     publications_problem: Option<Problem>,
     answers: Option<AnswerCounts>,
@@ -111,10 +116,10 @@ struct ClaimView {
     spread: Option<SpreadView>,
 }
 
-struct EventView {
-    time: String,
-    actor: String,
-    what: String,
+pub(super) struct EventView {
+    pub time: String,
+    pub actor: String,
+    pub what: String,
 }
 
 impl CasePage {
@@ -384,6 +389,8 @@ async fn case_page(
                 .into_iter()
                 .map(|finding| FindingView::of(finding, now, language))
                 .collect(),
+            older_findings: loaded.findings_page_token,
+            older_events: loaded.events_page_token,
             events: loaded.events.into_iter().rev().map(|event| event_view(event, language)).collect(),
             typed,
         },
@@ -391,7 +398,9 @@ async fn case_page(
 }
 
 fn ended(revision: &Revision, now: time::OffsetDateTime) -> bool {
-    let end = revision.content.as_ref().and_then(|content| content.valid_until_time.as_ref());
+    let signed = revision.content.as_ref().and_then(|content| content.valid_until_time.as_ref());
+    let typed = revision.draft.as_ref().filter(|_| revision.head_only);
+    let end = signed.or(typed.and_then(|draft| draft.valid_until_time.as_ref()));
     show::instant(end).is_some_and(|end| end < now)
 }
 
@@ -434,6 +443,7 @@ async fn load_live(console: &Console, who: &SignedIn, loaded: &GetCaseResponse) 
             .cloned()
             .map(|revision| RevisionView::of(revision, language))
             .collect(),
+        older_revisions: loaded.revisions_page_token.clone(),
         publications: publications
             .into_iter()
             .map(|publication| PublicationView::of(publication, language))
@@ -530,7 +540,7 @@ fn claim_view(
     }
 }
 
-fn event_view(event: CaseEvent, language: Language) -> EventView {
+pub(super) fn event_view(event: CaseEvent, language: Language) -> EventView {
     EventView {
         time: show::minute(event.event_time.as_ref(), language),
         actor: if event.actor.is_empty() { language.words().the_machine.to_owned() } else { event.actor },

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use contracts::approval::v1::{
-    GetCaseResponse, ReturnDraftRequest, RevokeClarificationRequest, Role, SignStepRequest,
+    GetCaseResponse, ReturnDraftRequest, Revision, RevokeClarificationRequest, Role, SignStepRequest,
 };
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::{load_case, notice, number, see, sign_off, ticked};
+use super::{load_case, load_revision, notice, number, see, sign_off, ticked};
 use crate::Console;
 use crate::form::Posted;
-use crate::frame::{Frame, page};
-use crate::problem::{Answer, Kind, Problem};
+use crate::frame::Frame;
+use crate::problem::{Answer, Problem};
 use crate::session::SignedIn;
-use crate::views::{CaseView, FindingView, RevisionView, newest};
+use crate::views::{CaseView, FindingView, RevisionView};
 use crate::wording;
 
 #[derive(Template)]
@@ -97,8 +97,17 @@ pub(crate) async fn show(
 ) -> Answer {
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
     let frame = Frame::of(&who).notice(notice(&choose.done, who.words()));
-    let revision = choose.revision.parse().ok();
-    clarification_page(&console, &who, loaded, &clarification_id, revision, frame, None, String::new())
+    let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+    let newest = newest.await.map_err(|status| who.refuse(&status))?;
+    let shown = match choose.revision.parse() {
+        Ok(wanted) if wanted != newest.revision && wanted != 0 => {
+            let wanted = load_revision(&console, &who, &case_id, &clarification_id, wanted);
+            Some(wanted.await.map_err(|status| who.refuse(&status))?)
+        }
+        _ => None,
+    };
+    let page = ClarificationPage::of(&console, &who, loaded, newest, shown, frame);
+    Ok(crate::frame::page(&page.frame.clone(), &page))
 }
 
 pub(crate) async fn sign(
@@ -123,26 +132,27 @@ pub(crate) async fn sign(
         answer.map_err(|status| who.problem(&status))
     };
     let Err(problem) = asked.await else { return Ok(see(&done)) };
-    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    if signed_already(&loaded, &clarification_id, &form, &who) {
+    let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+    let newest = newest.await.map_err(|status| who.refuse(&status))?;
+    if signed_already(&newest, &form, &who) {
         return Ok(see(&done));
     }
+    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
     if signs_off {
-        return sign_off::page_again(&console, &who, loaded, &clarification_id, &form, problem).await;
+        return sign_off::page_again(&console, &who, loaded, newest, &form, problem).await;
     }
     let frame = alert(&who, &case_id, &clarification_id, problem);
-    clarification_page(&console, &who, loaded, &clarification_id, None, frame, Some(&form), String::new())
+    let mut page = ClarificationPage::of(&console, &who, loaded, newest, None, frame);
+    page.gates = gates(Some(&form), &who);
+    Ok(crate::frame::page(&page.frame.clone(), &page))
 }
 
 /// True when this person's signature over exactly this content is there: a double click, whose first click
 /// made it. Its one-time code is used up, so the second could only be refused.
-fn signed_already(loaded: &GetCaseResponse, clarification_id: &str, form: &SignForm, who: &SignedIn) -> bool {
-    newest(&loaded.revisions, clarification_id).is_some_and(|revision| {
-        revision.revision.to_string() == form.revision
-            && revision.content_hash == form.content_hash
-            && RevisionView::of(revision.clone(), who.visit.language)
-                .signed_by(&form.purpose, who.person_id())
-    })
+fn signed_already(newest: &Revision, form: &SignForm, who: &SignedIn) -> bool {
+    newest.revision.to_string() == form.revision
+        && newest.content_hash == form.content_hash
+        && RevisionView::of(newest.clone(), who.visit.language).signed_by(&form.purpose, who.person_id())
 }
 
 pub(crate) async fn return_draft(
@@ -161,14 +171,12 @@ pub(crate) async fn return_draft(
         answer.map_err(|status| who.problem(&status))
     };
     let Err(problem) = asked.await else { return Ok(see(&done)) };
-    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    let returned_already = newest(&loaded.revisions, &clarification_id)
-        .is_some_and(|revision| !form.reason.is_empty() && revision.return_reason == form.reason.trim());
-    if returned_already {
+    let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+    let newest = newest.await.map_err(|status| who.refuse(&status))?;
+    if !form.reason.is_empty() && newest.return_reason == form.reason.trim() {
         return Ok(see(&done));
     }
-    let frame = alert(&who, &case_id, &clarification_id, problem);
-    clarification_page(&console, &who, loaded, &clarification_id, None, frame, None, form.reason)
+    refused(&console, &who, &case_id, newest, problem, form.reason).await
 }
 
 pub(crate) async fn revoke(
@@ -187,14 +195,28 @@ pub(crate) async fn revoke(
         answer.map_err(|status| who.problem(&status))
     };
     let Err(problem) = asked.await else { return Ok(see(&done)) };
-    let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    let revoked_already = newest(&loaded.revisions, &clarification_id)
-        .is_some_and(|revision| revision.state() == contracts::approval::v1::revision::State::Revoked);
-    if revoked_already {
+    let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+    let newest = newest.await.map_err(|status| who.refuse(&status))?;
+    if newest.state() == contracts::approval::v1::revision::State::Revoked {
         return Ok(see(&done));
     }
-    let frame = alert(&who, &case_id, &clarification_id, problem);
-    clarification_page(&console, &who, loaded, &clarification_id, None, frame, None, form.reason)
+    refused(&console, &who, &case_id, newest, problem, form.reason).await
+}
+
+/// The page again, with why it was refused and the reason that was typed.
+async fn refused(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+    newest: Revision,
+    problem: Problem,
+    typed_reason: String,
+) -> Answer {
+    let loaded = load_case(console, who, case_id).await.map_err(|status| who.refuse(&status))?;
+    let frame = alert(who, case_id, &newest.clarification_id, problem);
+    let mut page = ClarificationPage::of(console, who, loaded, newest, None, frame);
+    page.typed_reason = typed_reason;
+    Ok(crate::frame::page(&page.frame.clone(), &page))
 }
 
 fn alert(who: &SignedIn, case_id: &str, clarification_id: &str, problem: Problem) -> Frame {
@@ -214,56 +236,46 @@ pub(super) fn gates(form: Option<&SignForm>, who: &SignedIn) -> Vec<GateView> {
         .collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a part of one page, and they share no meaning")]
-fn clarification_page(
-    console: &Console,
-    who: &SignedIn,
-    loaded: GetCaseResponse,
-    clarification_id: &str,
-    wanted: Option<u64>,
-    frame: Frame,
-    typed: Option<&SignForm>,
-    typed_reason: String,
-) -> Answer {
-    let language = who.visit.language;
-    let now = console.clock.now();
-    let of_this =
-        |revision: &&contracts::approval::v1::Revision| revision.clarification_id == clarification_id;
-    let all: Vec<u64> = loaded.revisions.iter().filter(of_this).map(|revision| revision.revision).collect();
-    let newest_number = all.iter().copied().max();
-    let shown = wanted.or(newest_number);
-    let Some(revision) = loaded
-        .revisions
-        .iter()
-        .filter(of_this)
-        .find(|revision| Some(revision.revision) == shown)
-        .cloned()
-        .map(|revision| RevisionView::of(revision, language))
-    else {
-        return Err(crate::problem::page_for(who, Problem::new(Kind::NotFound, who.words())).into());
-    };
-    let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
-    let is_newest = newest_number == Some(revision.revision);
-    let office = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
-    // What approval would refuse anyway is not offered; the policy itself is approval's.
-    let signs = match revision.next_step.as_str() {
-        "drafted" => who.role() == Role::Drafter,
-        "first_reviewed" => office,
-        "second_reviewed" => matches!(who.role(), Role::Reviewer | Role::Signer),
-        _ => false,
-    };
-    let frame = frame.halting(&case.id, clarification_id);
-    Ok(page(
-        &frame.clone(),
-        &ClarificationPage {
-            frame,
+impl ClarificationPage {
+    /// The newest revision, or an earlier one on which nothing can be done any more.
+    fn of(
+        console: &Console,
+        who: &SignedIn,
+        loaded: GetCaseResponse,
+        newest: Revision,
+        earlier: Option<Revision>,
+        frame: Frame,
+    ) -> Self {
+        let language = who.visit.language;
+        let now = console.clock.now();
+        let is_newest = earlier.is_none();
+        let newest_number = newest.revision;
+        let clarification_id = newest.clarification_id.clone();
+        let revision = RevisionView::of(earlier.unwrap_or(newest), language);
+        let known = loaded.revisions.iter().filter(|one| one.clarification_id == clarification_id);
+        let mut others: Vec<u64> = known.map(|one| one.revision).chain([newest_number]).collect();
+        others.sort_unstable_by(|one, other| other.cmp(one));
+        others.dedup();
+        others.retain(|other| *other != revision.revision);
+        let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
+        let office =
+            matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
+        // What approval would refuse anyway is not offered; the policy itself is approval's.
+        let signs = match revision.next_step.as_str() {
+            "drafted" => who.role() == Role::Drafter,
+            "first_reviewed" => office,
+            "second_reviewed" => matches!(who.role(), Role::Reviewer | Role::Signer),
+            _ => false,
+        };
+        Self {
+            frame: frame.halting(&case.id, &clarification_id),
             signs: signs && is_newest && !revision.altered,
             drafts: who.role() == Role::Drafter && is_newest,
             signs_off: who.role() == Role::Signer && revision.waits_for_sign_off() && is_newest,
             returns: office && revision.waiting() && revision.next_step != "drafted" && is_newest,
             revokes: office && revision.signed_off() && is_newest,
-            gates: gates(typed, who),
-            others: all.into_iter().filter(|other| *other != revision.revision).collect(),
+            gates: gates(None, who),
+            others,
             findings: loaded
                 .findings
                 .into_iter()
@@ -273,9 +285,9 @@ fn clarification_page(
             case,
             revision,
             is_newest,
-            typed_reason,
-        },
-    ))
+            typed_reason: String::new(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use prost_types::Timestamp;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{load_case, number, see};
+use super::{load_case, load_revision, number, see};
 use crate::Console;
 use crate::form::{Posted, fresh_request_id};
 use crate::frame::{Frame, page, page_with};
@@ -23,7 +23,7 @@ use crate::language::{Language, Words};
 use crate::problem::{Answer, Kind, Problem};
 use crate::session::SignedIn;
 use crate::show;
-use crate::views::{CaseView, FindingView, RenditionView, RevisionView, newest, renditions, unfinished};
+use crate::views::{CaseView, FindingView, RenditionView, RevisionView, renditions, unfinished};
 use crate::wording::{self, Choice};
 
 #[derive(Template)]
@@ -237,8 +237,8 @@ pub(crate) async fn show(
     let words = who.words();
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
     let asked_kind = wording::parse(&choose.kind, &wording::KINDS, |kind| wording::kind(kind, words));
-    let before = if choose.clarification.is_empty() {
-        loaded.revisions.iter().find(|revision| {
+    let unfinished_one = choose.clarification.is_empty().then(|| {
+        let found = loaded.revisions.iter().find(|revision| {
             let kind = revision.draft.as_ref().map(Draft::kind).unwrap_or_default();
             let wanted = match asked_kind {
                 // What a case is for, unless something else was asked for by name.
@@ -248,15 +248,22 @@ pub(crate) async fn show(
                 asked => kind == asked,
             };
             wanted && unfinished(revision)
-        })
-    } else {
-        newest(&loaded.revisions, &choose.clarification)
+        });
+        found.map(|revision| revision.clarification_id.clone())
+    });
+    let clarification_id = unfinished_one.unwrap_or_else(|| Some(choose.clarification.clone()));
+    let before = match clarification_id {
+        Some(clarification_id) => {
+            let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+            Some(newest.await.map_err(|status| who.refuse(&status))?)
+        }
+        None => None,
     };
-    let form = match before {
+    let form = match &before {
         Some(revision) => DraftForm::of(revision, words),
         None => DraftForm::fresh(default_kind(asked_kind, &loaded), &loaded, console.clock.now(), words),
     };
-    Ok(draft_page(&console, &who, loaded, form, fresh_request_id(), None))
+    Ok(draft_page(&console, &who, loaded, before, form, fresh_request_id(), None))
 }
 
 /// Until when the claim can matter, where it names a day that has not passed.
@@ -311,7 +318,13 @@ pub(crate) async fn save(
     };
     // A new id: what is sent next may hold other words, and must not be taken for what was sent before. Should
     // the first try have arrived after all, the expected revision tells.
-    Ok(draft_page(&console, &who, loaded, form, fresh_request_id(), Some(problem)))
+    let before = if form.clarification_id.is_empty() {
+        None
+    } else {
+        let case_id = loaded.case.as_ref().map(|case| case.case_id.as_str()).unwrap_or_default();
+        load_revision(&console, &who, case_id, &form.clarification_id, 0).await.ok()
+    };
+    Ok(draft_page(&console, &who, loaded, before, form, fresh_request_id(), Some(problem)))
 }
 
 pub(crate) async fn preview(
@@ -345,6 +358,7 @@ fn draft_page(
     console: &Console,
     who: &SignedIn,
     loaded: GetCaseResponse,
+    before: Option<Revision>,
     mut form: DraftForm,
     request_id: String,
     problem: Option<Problem>,
@@ -352,9 +366,8 @@ fn draft_page(
     let words = who.words();
     let language = who.visit.language;
     let now = console.clock.now();
-    let before = newest(&loaded.revisions, &form.clarification_id);
     let mut newest_saved = None;
-    if let (Some(problem), Some(before)) = (&problem, before) {
+    if let (Some(problem), Some(before)) = (&problem, &before) {
         // Somebody saved in between: their words are shown below, and saving again replaces them knowingly.
         if problem.kind == Kind::Changed && form.expected_revision != before.revision.to_string() {
             form.expected_revision = before.revision.to_string();
@@ -387,7 +400,7 @@ fn draft_page(
                 .map(|finding| FindingView::of(finding, now, language))
                 .filter(|finding| finding.answer.is_some())
                 .collect(),
-            before: before.cloned().map(|revision| RevisionView::of(revision, language)),
+            before: before.map(|revision| RevisionView::of(revision, language)),
             kinds: wording::choices(&wording::KINDS, &form.kind, |kind| wording::kind(kind, words))
                 .into_iter()
                 .filter(|choice| choice.code != "standing_replies")

@@ -17,14 +17,14 @@ use contracts::publish::v1::{
 use serde::Deserialize;
 use tonic::{Code, Response, Status};
 
-use super::load_case;
+use super::load_revision;
 use crate::Console;
 use crate::form::Posted;
 use crate::frame::{Frame, page, page_with};
 use crate::language::{Words, fill};
 use crate::problem::{Answer, Kind, Problem};
 use crate::session::SignedIn;
-use crate::views::{PublicationView, newest};
+use crate::views::PublicationView;
 use crate::wording;
 
 #[derive(Template)]
@@ -357,11 +357,8 @@ async fn halt_page(
         if form.case_id.is_empty() || form.clarification_id.is_empty() {
             return String::new();
         }
-        let loaded = load_case(console, who, &form.case_id).await.unwrap_or_default();
-        newest(&loaded.revisions, &form.clarification_id)
-            .and_then(|revision| revision.draft.as_ref())
-            .map(|draft| draft.title.clone())
-            .unwrap_or_default()
+        let newest = load_revision(console, who, &form.case_id, &form.clarification_id, 0).await;
+        newest.ok().and_then(|newest| newest.draft).map(|draft| draft.title).unwrap_or_default()
     };
     let (mut publish, mut ingest) = (console.clients.publish(), console.clients.ingest());
     let (title, listed, answers) = tokio::join!(

@@ -26,6 +26,7 @@
 //! | `POST /message/{report_id}/intent` | `set_intent` `expected_revision` `intent` `case_id` | 303 `/messages?intent=`, or the case where `case_id` says one |
 //! | `GET /message/{report_id}/judgement` | | how it was judged beside how it would be now; changes nothing |
 //! | `GET /case/{case_id}` | | the case |
+//! | `GET /case/{case_id}/history?part=&page=` | | what the case's page has no room for: older `events`, `revisions` or `findings` |
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
@@ -100,6 +101,7 @@ mod draft;
 mod find;
 mod gather;
 mod halt;
+mod history;
 mod intent;
 mod judgement;
 mod media;
@@ -117,7 +119,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use contracts::approval::v1::{GetCaseRequest, GetCaseResponse};
+use contracts::approval::v1::{GetCaseRequest, GetCaseResponse, GetRevisionRequest, Revision};
 
 use crate::language::Words;
 use crate::problem::{Kind, Problem, no_such_page};
@@ -144,6 +146,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/message/{report_id}/judgement", get(judgement::show))
         .route("/case/{case_id}", get(case::show))
         .route("/case/{case_id}/live", get(case::live))
+        .route("/case/{case_id}/history", get(history::show))
         .route("/case/{case_id}/urgency", post(case::set_urgency))
         .route("/case/{case_id}/finding", post(case::request_finding))
         .route("/case/{case_id}/dismiss", post(case::dismiss))
@@ -217,7 +220,7 @@ fn see(address: &str) -> Response {
     Redirect::to(address).into_response()
 }
 
-/// The case with everything about it.
+/// The case with the newest of everything about it.
 async fn load_case(
     console: &Console,
     who: &SignedIn,
@@ -225,6 +228,23 @@ async fn load_case(
 ) -> Result<GetCaseResponse, tonic::Status> {
     let request = GetCaseRequest { case_id: case_id.to_owned(), ..Default::default() };
     Ok(console.clients.approval().get_case(who.call(request)).await?.into_inner())
+}
+
+/// One revision of a case, whole: without a clarification the one that went furthest, without a number the newest.
+async fn load_revision(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+    clarification_id: &str,
+    revision: u64,
+) -> Result<Revision, tonic::Status> {
+    let request = GetRevisionRequest {
+        case_id: case_id.to_owned(),
+        clarification_id: clarification_id.to_owned(),
+        revision,
+    };
+    let found = console.clients.approval().get_revision(who.call(request)).await?.into_inner();
+    Ok(found.revision.unwrap_or_default())
 }
 
 /// A number that somebody typed.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use contracts::approval::v1::GetCaseResponse;
+use contracts::approval::v1::{GetCaseResponse, Revision};
 use contracts::publish::v1::{ListAccountsRequest, ListAccountsResponse};
 
 use super::clarification::{GateView, SignForm, gates};
-use super::load_case;
+use super::{load_case, load_revision};
 use crate::Console;
 use crate::frame::{Frame, page};
-use crate::problem::{Answer, Kind, Problem, page_for};
+use crate::problem::{Answer, Kind, Problem};
 use crate::session::SignedIn;
-use crate::views::{CaseView, RevisionView, newest};
+use crate::views::{CaseView, RevisionView};
 use crate::wording;
 
 #[derive(Template)]
@@ -52,7 +52,9 @@ pub(crate) async fn show(
     Path((case_id, clarification_id)): Path<(String, String)>,
 ) -> Answer {
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
-    sign_off_page(&console, &who, loaded, &clarification_id, None, None).await
+    let newest = load_revision(&console, &who, &case_id, &clarification_id, 0);
+    let newest = newest.await.map_err(|status| who.refuse(&status))?;
+    sign_off_page(&console, &who, loaded, newest, None, None).await
 }
 
 /// The page again, with why it was refused.
@@ -60,26 +62,24 @@ pub(super) async fn page_again(
     console: &Console,
     who: &SignedIn,
     loaded: GetCaseResponse,
-    clarification_id: &str,
+    newest: Revision,
     form: &SignForm,
     problem: Problem,
 ) -> Answer {
-    sign_off_page(console, who, loaded, clarification_id, Some(form), Some(problem)).await
+    sign_off_page(console, who, loaded, newest, Some(form), Some(problem)).await
 }
 
 async fn sign_off_page(
     console: &Console,
     who: &SignedIn,
     loaded: GetCaseResponse,
-    clarification_id: &str,
+    newest: Revision,
     typed: Option<&SignForm>,
     problem: Option<Problem>,
 ) -> Answer {
     let language = who.visit.language;
-    let Some(revision) = newest(&loaded.revisions, clarification_id) else {
-        return Err(page_for(who, Problem::new(Kind::NotFound, who.words())).into());
-    };
-    let revision = RevisionView::of(revision.clone(), language);
+    let clarification_id = newest.clarification_id.clone();
+    let revision = RevisionView::of(newest, language);
     let case = CaseView::of(loaded.case.clone().unwrap_or_default(), console.clock.now(), language);
     let asked = console.clients.publish().list_accounts(who.call(ListAccountsRequest {})).await;
     let (listed, accounts_problem) = match asked {
@@ -90,7 +90,7 @@ async fn sign_off_page(
     let changed = problem.as_ref().is_some_and(|problem| problem.kind == Kind::Changed);
     let mut frame = Frame::of(who)
         .here(format!("/case/{}/clarification/{clarification_id}/sign-off", case.id))
-        .halting(&case.id, clarification_id);
+        .halting(&case.id, &clarification_id);
     frame.alert = problem;
     Ok(page(
         &frame.clone(),

@@ -71,7 +71,12 @@ impl RevisionView {
     pub(crate) fn of(revision: Revision, language: Language) -> Self {
         let words = language.words();
         let state = wording::revision_state(revision.state(), words);
-        let signed = revision.content.map(|content| SignedView::of(content, words)).unwrap_or_default();
+        let typed = revision.draft.filter(|_| revision.head_only).unwrap_or_default();
+        let signed = match revision.content {
+            Some(content) => SignedView::of(content, words),
+            None if revision.head_only => SignedView::of_head(&typed, words),
+            None => SignedView::default(),
+        };
         let chain = wording::STEPS
             .iter()
             .map(|&purpose| StepView {
@@ -92,7 +97,7 @@ impl RevisionView {
             .collect();
         Self {
             state,
-            title: signed.title(),
+            title: if typed.title.is_empty() { signed.title() } else { typed.title },
             signed,
             hash_groups: show::groups(&revision.content_hash),
             content_hash: revision.content_hash,
@@ -157,14 +162,6 @@ pub(crate) fn renditions(renditions: Vec<Rendition>, words: &Words) -> Vec<Rendi
             }
         })
         .collect()
-}
-
-/// The newest revision of a clarification among all of a case's, which come newest first.
-pub(crate) fn newest<'a>(revisions: &'a [Revision], clarification_id: &str) -> Option<&'a Revision> {
-    revisions
-        .iter()
-        .filter(|revision| revision.clarification_id == clarification_id)
-        .max_by_key(|revision| revision.revision)
 }
 
 /// True when its drafter may go on with it: nothing of it is out or void.

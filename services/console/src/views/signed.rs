@@ -1,7 +1,7 @@
 //! What the signed bytes of a revision say, all of it, for every page on which somebody signs or looks at what was
 //! signed. Nothing here is looked up anywhere else: not the case's sentence of today, not what a level means today.
 
-use contracts::approval::v1::SignedContent;
+use contracts::approval::v1::{Draft, SignedContent};
 use prost_types::Timestamp;
 
 use super::revision::{RenditionView, renditions};
@@ -86,6 +86,17 @@ impl SignedView {
                 fill(words.revision_number, revision),
             ],
             renditions: renditions(forms, words),
+        }
+    }
+
+    /// What a list says of a revision: as it was typed, and nothing of what is signed.
+    pub(crate) fn of_head(draft: &Draft, words: &'static Words) -> Self {
+        let plain = |worded: Worded| Said { code: worded.code.to_owned(), text: worded.text.to_owned() };
+        Self {
+            kind: plain(wording::kind(draft.kind(), words)),
+            verdict: plain(wording::verdict(draft.verdict(), words)),
+            level: plain(wording::level(draft.response_level(), words)),
+            ..Self::default()
         }
     }
 
