@@ -349,12 +349,11 @@ pub async fn prepare(
     if clarification.latest_revision.cast_unsigned() != command.revision {
         return Err(SignStepError::Stale);
     }
-    let steps: Vec<Step> =
-        store::clarification::steps(tx, &[(command.clarification, command.revision)])
-            .await?
-            .into_iter()
-            .map(|(_, _, step)| step)
-            .collect();
+    let steps: Vec<Step> = store::clarification::steps(tx, &[(command.clarification, command.revision)])
+        .await?
+        .into_iter()
+        .map(|(_, _, step)| step)
+        .collect();
 
     let policy = store::key::policy(tx, officer.agency).await?;
     let Some((policy, terms)) =

@@ -669,10 +669,7 @@ pub async fn events(
     .fetch_all(tx)
     .await?;
     let event = |time, actor, what| CaseEvent { time, actor, what };
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.case_event_id, event(row.event_time, row.actor, row.what)))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.case_event_id, event(row.event_time, row.actor, row.what))).collect())
 }
 
 /// Keeps the span that opened a case.

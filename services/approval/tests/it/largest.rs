@@ -136,8 +136,7 @@ async fn assert_every_page_is_there(office: &Office, duty: &Person, opened: &pb:
         opened.findings.iter().rev().map(|finding| finding.finding_id.clone()).collect();
     let mut token = opened.findings_page_token.clone();
     while !token.is_empty() {
-        let request =
-            pb::ListFindingsRequest { case_id: case_id.clone(), page_size: 200, page_token: token };
+        let request = pb::ListFindingsRequest { case_id: case_id.clone(), page_size: 200, page_token: token };
         let page = office.approval().list_findings(with_token(request, &duty.token)).await.unwrap();
         let page = page.into_inner();
         assert!(page.encoded_len() < BYTES_MAX, "{} bytes", page.encoded_len());

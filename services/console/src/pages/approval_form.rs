@@ -48,8 +48,7 @@ pub(crate) async fn show(
     let chosen = chosen.await.map_err(|status| who.refuse(&status))?;
     let others = other_revisions(&console, &who, &case_id, &chosen);
     let findings = all_findings(&console, &who, &case_id);
-    let (others, findings) =
-        tokio::try_join!(others, findings).map_err(|status| who.refuse(&status))?;
+    let (others, findings) = tokio::try_join!(others, findings).map_err(|status| who.refuse(&status))?;
     let revision = RevisionView::of(chosen, language);
     let request = ListPublicationsRequest { case_id, page_size: 200, page_token: String::new() };
     let listed = console.clients.publish().list_publications(who.call(request)).await;

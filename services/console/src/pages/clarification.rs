@@ -258,8 +258,7 @@ impl ClarificationPage {
         others.dedup();
         others.retain(|other| *other != revision.revision);
         let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
-        let office =
-            matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
+        let office = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
         // What approval would refuse anyway is not offered; the policy itself is approval's.
         let signs = match revision.next_step.as_str() {
             "drafted" => who.role() == Role::Drafter,
