@@ -37,7 +37,7 @@ fn may_use(from: &str, to: &str) -> bool {
         ("grpc", to) => ["ids", "runtime", "telemetry"].contains(&to),
         ("masking", to) => to == "lookalike",
         ("database" | "signoff", to) => to == "ids",
-        ("testkit", to) => ["backing", "database", "ids", "runtime"].contains(&to),
+        ("testkit", to) => ["backing", "database", "ids", "messaging", "runtime"].contains(&to),
         _ => false,
     }
 }

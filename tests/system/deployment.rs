@@ -1,9 +1,9 @@
 //! What an operator is given to begin with: manifests, example configuration, the founding of an office.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use backing::BusPassword;
 use runtime::config::load;
 use secrecy::ExposeSecret;
 use suite::demo::Browser;
@@ -18,28 +18,32 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).unwrap()
 }
 
-/// The strings in quotation marks within `text`.
-fn quoted(text: &str) -> BTreeSet<String> {
-    text.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+#[test]
+fn the_manifests_give_the_same_rights_on_the_bus_as_up_does() {
+    // `./deploy/up bus configuration > k8s/base/nats.conf` after a change.
+    assert_eq!(read("k8s/base/nats.conf"), suite::bus::configuration());
+    let compose = read("deploy/compose.yaml");
+    assert!(compose.contains("../k8s/base/nats.conf:/etc/nats/nats.conf"));
+    for user in suite::bus::users(|_| BusPassword::Written(String::new())) {
+        let variable = format!("{}_BUS_PASSWORD", user.name.to_uppercase());
+        assert!(compose.contains(&format!("{variable}: ${{{variable}:?}}")), "{variable} reaches the bus");
+        assert!(read("deploy/compose.env.example").contains(&format!("{variable}=")), "{variable}");
+    }
 }
 
-#[tokio::test]
-async fn the_manifests_give_the_same_rights_on_the_bus_as_up_does() {
-    let folder = tempfile::tempdir().unwrap();
-    let installation =
-        suite::installation::Installation::open(folder.path(), suite::installation::Ports::free().unwrap())
-            .unwrap();
-    let manifest = read("k8s/base/nats.conf");
-    for user in installation.bus_users() {
-        let block = manifest.split(&format!("user: \"{}\"", user.name)).nth(1).unwrap();
-        let list = |name: &str| {
-            quoted(block.split(&format!("{name}: [")).nth(1).unwrap().split(']').next().unwrap())
-        };
-        assert_eq!(list("publish"), user.publish.iter().cloned().collect(), "{} publishes", user.name);
-        let own_inbox = BTreeSet::from([format!("_INBOX_{}.>", user.name)]);
-        assert_eq!(list("subscribe"), own_inbox, "{} subscribes", user.name);
+/// Streams and consumers are made before any service rolls, and kept while they run.
+#[test]
+fn the_administrator_of_the_bus_has_a_step_and_a_process_of_its_own_everywhere() {
+    let compose = read("deploy/compose.yaml");
+    let base = read("k8s/base/migrate.yaml") + &read("k8s/base/bus.yaml");
+    for command in [r#"["bus", "make"]"#, r#"["bus", "keep"]"#] {
+        assert!(compose.contains(&format!("command: {command}")), "compose: {command}");
+        assert!(base.contains(&format!("args: {command}")), "k8s: {command}");
     }
-    assert_eq!(manifest.matches("user: ").count(), installation.bus_users().len());
+    // No service is given his password.
+    for service in suite::serve::NAMES {
+        assert!(!read(&format!("k8s/base/{service}.yaml")).contains("ADMINISTRATOR"), "{service}");
+    }
 }
 
 #[test]

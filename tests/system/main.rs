@@ -5,6 +5,7 @@
 
 mod access;
 mod bad_input;
+mod bus;
 mod crashes;
 mod dependencies;
 mod deployment;

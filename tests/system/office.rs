@@ -22,6 +22,7 @@ pub struct Office {
     pub desk: Desk<'static>,
     pub time: SteeredClock,
     _sandbox: Child,
+    _bus_keeper: Child,
     _folder: tempfile::TempDir,
 }
 
@@ -42,6 +43,21 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.ancestors().nth(2).unwrap().join(name)
+}
+
+/// Starts the administrator of the bus as the process that a container runs.
+fn keep_bus(installation: &Installation) -> Child {
+    let log = std::fs::File::create(installation.folder().join("bus-keeper.log")).unwrap();
+    tokio::process::Command::new(program("chengqing"))
+        .args(["bus", "keep"])
+        .env("CHENGQING_BUS_URL", installation.bus_url())
+        .env("ADMINISTRATOR_BUS_PASSWORD", &installation.secrets().administrator_bus_password)
+        .stdin(std::process::Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
 }
 
 impl Office {
@@ -74,6 +90,7 @@ impl Office {
         let sandbox =
             up::spawn_sandbox(&program("sandbox"), installation, &[("CHENGQING_CLOCK_FILE", &clock_file)])
                 .unwrap();
+        let bus_keeper = keep_bus(installation);
         let mut fleet = Fleet::new(&program("chengqing"), installation);
         fleet.set("CHENGQING_CLOCK_FILE", &clock_file);
         for (variable, value) in environment {
@@ -94,6 +111,7 @@ impl Office {
             desk,
             time,
             _sandbox: sandbox,
+            _bus_keeper: bus_keeper,
             _folder: folder,
         };
         testkit::eventually("the sandbox answers", async || office.outside.state().await.ok()).await;

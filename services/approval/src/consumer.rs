@@ -6,7 +6,7 @@ use contracts::classification::v1::{
 };
 use contracts::publish::v1::PublicationChanged;
 use ids::AgencyId;
-use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
+use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable};
 use prost::Message;
 use runtime::Clock;
 use sqlx::PgConnection;
@@ -19,6 +19,14 @@ use crate::store::case::ClaimCounts;
 use crate::store::publication::Reported;
 use crate::store::{self, StoreError};
 use crate::{follow_claims, follow_messages, follow_publications, resume_answer};
+
+/// This service on the bus. A new consumer is one more line here; the migration step makes it.
+pub const BUS: Member = Member {
+    service: "approval",
+    stream: "APPROVAL",
+    subjects: "approval.>",
+    receives: &[CLASSIFICATION, PUBLISH],
+};
 
 /// What classification tells.
 pub const CLASSIFICATION: Subscription = Subscription {

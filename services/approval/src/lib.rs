@@ -67,6 +67,7 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 
 pub use config::Config;
+pub use consumer::BUS;
 pub use evidence::trail_of;
 
 use crate::consumer::{OnClassification, OnPublicationChanged};
@@ -119,7 +120,7 @@ impl App {
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, SERVICE).await?;
-        let relay = Relay::new(pool.clone(), bus.clone(), "APPROVAL", "approval.>", clock.clone());
+        let relay = Relay::new(pool.clone(), bus.clone(), BUS.stream, clock.clone());
         let on_classification = PullLoop::new(
             pool.clone(),
             bus.clone(),

@@ -1,7 +1,7 @@
 //! Receives events: reads them, and gives them to the use case in the inbox's transaction.
 
 use ids::AgencyId;
-use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable, Waker};
+use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable, Waker};
 use runtime::{Clock, crash_point};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -10,6 +10,14 @@ use crate::again::Later;
 use crate::decide::{Decide, Received};
 use crate::events::{self, Read};
 use crate::learn::{Fact, learn};
+
+/// This service on the bus. A new consumer is one more line here; the migration step makes it.
+pub const BUS: Member = Member {
+    service: "classification",
+    stream: "CLASSIFICATION",
+    subjects: "classification.>",
+    receives: &[REPORTS, LATER, DECISIONS, PUBLICATIONS],
+};
 
 /// Reports from ingest. Batches are large because the agency's lock is taken once for each.
 pub const REPORTS: Subscription = Subscription {

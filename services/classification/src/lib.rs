@@ -50,6 +50,7 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 pub use config::Config;
+pub use consumer::BUS;
 
 /// The name of this service: its database role, its bus user, its schema.
 const NAME: &str = "classification";
@@ -119,8 +120,7 @@ impl App {
     /// When the server fails.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         let Self { pool, bus, listener, verifier, index_files, clock, .. } = self;
-        let relay =
-            Relay::new(pool.clone(), bus.clone(), "CLASSIFICATION", "classification.>", clock.clone());
+        let relay = Relay::new(pool.clone(), bus.clone(), BUS.stream, clock.clone());
         let waker = relay.waker();
         lifecycle.spawn("classification relay", relay.run(lifecycle.clone()));
 

@@ -2,7 +2,7 @@
 //! not matter (design G5): a page may be up, or a revision revoked, before its clarification is here.
 
 use ids::AgencyId;
-use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
+use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable};
 use runtime::Clock;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -14,6 +14,14 @@ use crate::store::clarification::PageState;
 use crate::store::{self, answer, assignment, clarification, halt};
 use crate::waiting::Arrivals;
 use crate::words::{SignedWords, Unusable};
+
+/// This service on the bus. A new consumer is one more line here; the migration step makes it.
+pub const BUS: Member = Member {
+    service: "ingest",
+    stream: "INGEST",
+    subjects: "ingest.>",
+    receives: &[ON_REPORT_ASSIGNED, ON_APPROVAL, ON_PUBLICATION_CHANGED],
+};
 
 /// What classification understood.
 pub const ON_REPORT_ASSIGNED: Subscription = Subscription {

@@ -81,6 +81,7 @@ use crate::waiting::Arrivals;
 use crate::words::SignedWords;
 
 pub use config::{AgencyConfig, CallbackMode, Config, WechatConfig};
+pub use consumer::BUS;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -144,8 +145,8 @@ impl App {
             store::ensure_agency(&mut tx, agency).await?;
             tx.commit().await?;
         }
-        let bus = Bus::connect(&config.bus, "ingest").await?;
-        let relay = Relay::new(pool.clone(), bus.clone(), "INGEST", "ingest.>", clock.clone());
+        let bus = Bus::connect(&config.bus, BUS.service).await?;
+        let relay = Relay::new(pool.clone(), bus.clone(), BUS.stream, clock.clone());
         let (intake, flusher) =
             accept::open(pool.clone(), vault.clone(), relay.waker(), relay.depth(), config.backlog_max);
         let words = SignedWords::new(agencies.clone(), config.site_base_url);

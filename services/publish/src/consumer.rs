@@ -7,7 +7,7 @@ use contracts::Event;
 use contracts::approval::v1 as approval_pb;
 use contracts::ingest::v1 as ingest_pb;
 use ids::{AgencyId, ClarificationId, HaltId};
-use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable, Waker};
+use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable, Waker};
 use prost::Message;
 use runtime::Clock;
 use signoff::bundle::{Bundle, Signature, Signed};
@@ -24,6 +24,10 @@ use crate::store::clarification::Revision;
 use crate::store::halt::Order;
 use crate::take_up::{Announcement, take_up};
 use crate::{hear_notice, stop, store};
+
+/// This service on the bus. A new consumer is one more line here; the migration step makes it.
+pub const BUS: Member =
+    Member { service: "publish", stream: "PUBLISH", subjects: "publish.>", receives: &[APPROVAL, NOTICES] };
 
 /// What approval says. Halts and clarifications share a consumer, so that a halt is not read behind a backlog of
 /// another one.

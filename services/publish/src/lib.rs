@@ -58,6 +58,7 @@ use crate::sender::{PageCarrier, Station, Wakes, WechatCarrier, WeiboCarrier};
 use crate::site::Site;
 
 pub use crate::config::{AgencyConfig, Config, WechatConfig, WeiboConfig};
+pub use crate::consumer::BUS;
 pub use crate::evidence::evidence;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -102,7 +103,7 @@ impl App {
         let verifier = TokenVerifier::new(&config.token_public_key, clock.clone())?;
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
-        let bus = Bus::connect(&config.bus, "publish").await?;
+        let bus = Bus::connect(&config.bus, BUS.service).await?;
         let grpc_listener = bind(config.grpc_listen).await?;
         let site_listener = bind(config.site_listen).await?;
         let http = wechat::client::http_client().context("the machine's TLS set-up cannot be read")?;
@@ -126,8 +127,7 @@ impl App {
     /// # Errors
     /// When a part cannot start. A part that fails later stops the process through `lifecycle`.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let relay =
-            Relay::new(self.pool.clone(), self.bus.clone(), "PUBLISH", "publish.>", self.clock.clone());
+        let relay = Relay::new(self.pool.clone(), self.bus.clone(), BUS.stream, self.clock.clone());
         let waker = relay.waker();
         lifecycle.spawn("publish relay", relay.run(lifecycle.clone()));
 

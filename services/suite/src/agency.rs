@@ -14,7 +14,7 @@ use ids::AgencyId;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::installation::{base32, letters, write_private};
+use crate::installation::{base32, letters};
 
 /// What `agency found` is told.
 #[derive(clap::Args)]
@@ -87,7 +87,7 @@ pub async fn found(arguments: &Found) -> anyhow::Result<()> {
         papers
     } else {
         let papers = Papers::draw(plan);
-        write_private(&arguments.papers, &toml::to_string_pretty(&papers)?)?;
+        backing::write_private(&arguments.papers, &toml::to_string_pretty(&papers)?)?;
         papers
     };
     let pepper: SecretString = runtime::config::load(Some(&arguments.config), "approval.pepper")?;

@@ -5,6 +5,7 @@
 
 pub mod agency;
 pub mod bench;
+pub mod bus;
 pub mod client;
 pub mod code;
 pub mod dead_letters;

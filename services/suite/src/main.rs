@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use suite::installation::{Installation, Ports, default_folder};
-use suite::{agency, bench, client, code, dead_letters, evaluate, import, serve, train, up, verify};
+use suite::{agency, bench, bus, client, code, dead_letters, evaluate, import, serve, train, up, verify};
 
 /// 澄清 Chengqing: a government press office's rumor-correction desk.
 #[derive(Parser)]
@@ -48,6 +48,9 @@ enum Command {
         #[arg(long, env = "CHENGQING_OWNER_URL", hide_env_values = true)]
         owner_url: String,
     },
+    /// The bus between the services.
+    #[command(subcommand)]
+    Bus(bus::Command),
     /// Print the one-time code of a sample person.
     Code {
         /// The sign-in name.
@@ -181,7 +184,7 @@ fn start_telemetry(command: &Command) -> anyhow::Result<telemetry::Telemetry> {
         _ => "chengqing",
     };
     let default_filter = match command {
-        Command::Serve { .. } => "info",
+        Command::Serve { .. } | Command::Bus(_) => "info",
         _ => "warn",
     };
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| default_filter.to_owned());
@@ -199,6 +202,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Migrate { service, owner_url } => {
             serve::migrate(&service, &SecretString::from(owner_url)).await
         }
+        Command::Bus(command) => bus::run(command).await,
         Command::Code { login, place } => {
             let code = code::at(&place.open()?, &login, runtime::Clock::from_environment().now())?;
             println!("{code}");

@@ -101,6 +101,8 @@ async fn work(
     publish_apart: &mut Fleet,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    let keeping = installation.bus_administrator().await?.keep(lifecycle.clone());
+    lifecycle.spawn("bus keeper", keeping);
     let clock = Clock::from_environment();
     for service in serve::NAMES {
         if options.demo && service == "publish" {

@@ -84,12 +84,11 @@ impl Neighbour {
         lifecycle: &Lifecycle,
         service: &'static str,
         stream: &'static str,
-        subjects: &'static str,
     ) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
-        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, Clock::system());
+        let relay = Relay::new(database.pool.clone(), bus, stream, Clock::system());
         let waker = relay.waker();
         lifecycle.spawn(service, relay.run(lifecycle.clone()));
         Self { pool: database.pool, waker }
@@ -144,13 +143,13 @@ impl Office {
             Schema { name: "messaging", migrator: messaging::migrator() },
         ];
         let database = postgres().await.fresh_database("approval", &schemas).await;
-        let nats = Nats::start().await;
+        let nats = Nats::start(&[approval::BUS]).await;
         let folder = tempfile::tempdir().unwrap();
         let clock = SteeredClock::in_folder(folder.path());
         let lifecycle = Lifecycle::new();
         let classification =
-            Neighbour::open(&nats, &lifecycle, "classification", "CLASSIFICATION", "classification.>").await;
-        let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH", "publish.>").await;
+            Neighbour::open(&nats, &lifecycle, "classification", "CLASSIFICATION").await;
+        let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH").await;
 
         let agency = AgencyId::mint();
         let provisioned =

@@ -61,12 +61,11 @@ impl Neighbour {
         lifecycle: &Lifecycle,
         service: &'static str,
         stream: &'static str,
-        subjects: &'static str,
     ) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
-        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, Clock::system());
+        let relay = Relay::new(database.pool.clone(), bus, stream, Clock::system());
         let waker = relay.waker();
         lifecycle.spawn(service, relay.run(lifecycle.clone()));
         Self { pool: database.pool, waker }
@@ -198,12 +197,12 @@ impl Desk {
     }
 
     async fn of(replicas: usize, index_folder: Option<PathBuf>, clock: Clock) -> Self {
-        let nats = Nats::start().await;
+        let nats = Nats::start(&[classification::BUS]).await;
         let database = postgres().await.fresh_database("classification", &classification::schemas()).await;
         let lifecycle = Lifecycle::new();
-        let ingest = Neighbour::open(&nats, &lifecycle, "ingest", "INGEST", "ingest.>").await;
-        let approval = Neighbour::open(&nats, &lifecycle, "approval", "APPROVAL", "approval.>").await;
-        let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH", "publish.>").await;
+        let ingest = Neighbour::open(&nats, &lifecycle, "ingest", "INGEST").await;
+        let approval = Neighbour::open(&nats, &lifecycle, "approval", "APPROVAL").await;
+        let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH").await;
         let config = Config {
             index_folder,
             grpc_listen: "127.0.0.1:0".parse().unwrap(),

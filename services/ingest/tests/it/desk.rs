@@ -69,11 +69,11 @@ struct Producers<'a> {
 }
 
 impl Producers<'_> {
-    async fn start(&self, service: &'static str, stream: &'static str, subjects: &'static str) -> Producer {
+    async fn start(&self, service: &'static str, stream: &'static str) -> Producer {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = self.server.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(self.nats, service), service).await.unwrap();
-        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, self.clock.clone());
+        let relay = Relay::new(database.pool.clone(), bus, stream, self.clock.clone());
         let waker = relay.waker();
         self.lifecycle.spawn(service, relay.run(self.lifecycle.clone()));
         Producer { pool: database.pool, waker }
@@ -123,7 +123,7 @@ impl Desk {
         let lifecycle = Lifecycle::new();
         let agency = AgencyId::mint();
         let press = Press::new(agency);
-        let nats = Nats::start().await;
+        let nats = Nats::start(&[ingest::BUS]).await;
         let schemas = [
             Schema { name: "ingest", migrator: ingest::migrator() },
             Schema { name: "messaging", migrator: messaging::migrator() },
@@ -131,9 +131,9 @@ impl Desk {
         let server = testkit::postgres().await;
         let database = server.fresh_database("ingest", &schemas).await;
         let producers = Producers { server: &server, nats: &nats, clock: &clock, lifecycle: &lifecycle };
-        let classification = producers.start("classification", "CLASSIFICATION", "classification.>").await;
-        let approval = producers.start("approval", "APPROVAL", "approval.>").await;
-        let publish = producers.start("publish", "PUBLISH", "publish.>").await;
+        let classification = producers.start("classification", "CLASSIFICATION").await;
+        let approval = producers.start("approval", "APPROVAL").await;
+        let publish = producers.start("publish", "PUBLISH").await;
 
         let sandbox = sandbox::App::build(sandbox_config(folder.path()), clock.clone()).await.unwrap();
         let sandbox_address = sandbox.address();

@@ -7,9 +7,11 @@
 mod nats;
 mod port;
 mod postgres;
+mod private;
 mod process;
 
-pub use nats::{BusUser, Nats, nats_server};
+pub use nats::{BusPassword, BusUser, Nats, authorization, nats_server};
 pub use port::{free_port, free_ports, is_taken};
 pub use postgres::{Postgres, PostgresTuning};
+pub use private::write as write_private;
 pub use process::{end_leftover, remember};

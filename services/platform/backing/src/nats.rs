@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::process::{Child, Command};
 
-use crate::port;
 use crate::process::{end_leftover, remember, tail, wait_until};
+use crate::{port, private};
 
 /// Who may do what on the bus.
 #[derive(Clone, Debug)]
@@ -16,39 +16,20 @@ pub struct BusUser {
     /// The name, and the inbox prefix `_INBOX_<name>`.
     pub name: String,
     /// The password.
-    pub password: String,
+    pub password: BusPassword,
     /// Subjects that it may publish.
     pub publish: Vec<String>,
     /// Subjects that it may subscribe to, besides its own inbox.
     pub subscribe: Vec<String>,
 }
 
-impl BusUser {
-    /// The user of a service: publishes its own subjects only, keeps its own stream (its name in capitals),
-    /// and reads the streams named in `reads` through durable consumers.
-    ///
-    /// A subject's wildcard stands for a whole token, so that consumers cannot be told apart by prefix: a
-    /// service can reach every consumer of a stream that it reads, but delete none.
-    #[must_use]
-    pub fn service(name: &str, password: &str, reads: &[&str]) -> Self {
-        let own = name.to_uppercase();
-        let mut publish = vec![
-            format!("{name}.>"),
-            "$JS.API.STREAM.INFO.*".to_owned(),
-            format!("$JS.API.STREAM.CREATE.{own}"),
-            format!("$JS.API.STREAM.UPDATE.{own}"),
-            format!("$JS.API.STREAM.MSG.GET.{own}"),
-        ];
-        for stream in reads {
-            publish.extend([
-                format!("$JS.API.CONSUMER.CREATE.{stream}.>"),
-                format!("$JS.API.CONSUMER.INFO.{stream}.>"),
-                format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.>"),
-                format!("$JS.ACK.{stream}.>"),
-            ]);
-        }
-        Self { name: name.to_owned(), password: password.to_owned(), publish, subscribe: vec![] }
-    }
+/// How a server is told a user's password.
+#[derive(Clone, Debug)]
+pub enum BusPassword {
+    /// In its configuration.
+    Written(String),
+    /// In a variable of its environment, of this name.
+    Variable(String),
 }
 
 /// A server in a folder of its own, reached on loopback. Killed when dropped.
@@ -70,8 +51,8 @@ impl Nats {
         if port::is_taken(port) {
             bail!("port {port} is taken by another program: stop it, or choose other ports with --port-base");
         }
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        std::fs::write(folder.join("nats.conf"), configuration(folder, port, users))?;
+        private::make_folder(folder)?;
+        private::write(&folder.join("nats.conf"), &configuration(folder, port, users))?;
         let mut nats = Self { program: program.to_owned(), folder: folder.to_owned(), port, server: None };
         nats.resume().await?;
         Ok(nats)
@@ -160,30 +141,42 @@ impl Nats {
 }
 
 fn configuration(folder: &Path, port: u16, users: &[BusUser]) -> String {
-    // Strings of NATS's configuration are written as JSON strings are.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let users: Vec<String> = users
-        .iter()
-        .map(|user| {
-            let mut subscribe = user.subscribe.clone();
-            subscribe.push(format!("_INBOX_{}.>", user.name));
-            format!(
-                "    {{ user: {}, password: {}, permissions: {{ publish: {}, subscribe: {} }} }}",
-                quoted(&user.name),
-                quoted(&user.password),
-                serde_json::Value::from(user.publish.clone()),
-                serde_json::Value::from(subscribe),
-            )
-        })
-        .collect();
     format!(
         "listen: \"127.0.0.1:{port}\"\n\
          jetstream {{\n  store_dir: {}\n  # Flushed every second instead of every two minutes; costs nothing measurable.\n  \
-         sync_interval: \"1s\"\n}}\n\
-         authorization {{\n  users: [\n{}\n  ]\n}}\n",
+         sync_interval: \"1s\"\n}}\n{}",
         quoted(&folder.join("store").display().to_string()),
-        users.join("\n"),
+        authorization(users),
     )
+}
+
+/// Strings of NATS's configuration are written as JSON strings are.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The part of a server's configuration that says who may do what.
+#[must_use]
+pub fn authorization(users: &[BusUser]) -> String {
+    let mut text = String::from("authorization {\n  users: [\n");
+    for user in users {
+        let password = match &user.password {
+            BusPassword::Written(password) => quoted(password),
+            BusPassword::Variable(name) => format!("${name}"),
+        };
+        let own_inbox = format!("_INBOX_{}.>", user.name);
+        let list = |subjects: &mut dyn Iterator<Item = &String>| {
+            subjects.map(|subject| format!("          {}\n", quoted(subject))).collect::<String>()
+        };
+        let publish = list(&mut user.publish.iter());
+        let subscribe = list(&mut user.subscribe.iter().chain([&own_inbox]));
+        text += &format!(
+            "    {{\n      user: {}, password: {password}\n      permissions: {{\n        publish: [\n{publish}        \
+             ]\n        subscribe: [\n{subscribe}        ]\n      }}\n    }}\n",
+            quoted(&user.name),
+        );
+    }
+    text + "  ]\n}\n"
 }
 
 /// Finds the NATS server program: the one that `deploy/` installed, or one on the machine that is new enough.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
-use crate::port;
 use crate::process::{is_root, run, tail, wait_until};
+use crate::{port, private};
 
 /// The oldest PostgreSQL that will do.
 const OLDEST: u32 = 15;
@@ -63,7 +63,7 @@ impl Postgres {
     async fn make(&self, folder: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         let password_file = folder.join("initial-password");
-        write_private(&password_file, &self.password)?;
+        private::write(&password_file, &self.password)?;
         if is_root() {
             run(Command::new("chown").arg("-R").arg("postgres").arg(folder)).await?;
             refuse_unreachable(folder).await?;
@@ -231,16 +231,6 @@ impl Postgres {
         command.process_group(0).current_dir("/");
         command
     }
-}
-
-fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let mut opened =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    opened.write_all(text.as_bytes())?;
-    Ok(())
 }
 
 /// Another user can only use a folder whose parents it may pass.

@@ -24,20 +24,13 @@ pub struct BusConfig {
     pub user: String,
     /// Its password.
     pub password: SecretString,
-    /// How many servers keep a copy of this service's stream; default 1, in a cluster of three 3.
-    #[serde(default = "one_replica")]
-    pub stream_replicas: usize,
-}
-
-const fn one_replica() -> usize {
-    1
 }
 
 impl BusConfig {
-    /// A single server.
+    /// A user of the bus at `url`.
     #[must_use]
     pub fn new(url: impl Into<String>, user: impl Into<String>, password: SecretString) -> Self {
-        Self { url: url.into(), user: user.into(), password, stream_replicas: one_replica() }
+        Self { url: url.into(), user: user.into(), password }
     }
 }
 
@@ -47,7 +40,6 @@ pub struct Bus {
     client: async_nats::Client,
     jetstream: jetstream::Context,
     service: &'static str,
-    stream_replicas: usize,
     connections: watch::Receiver<u64>,
 }
 
@@ -92,7 +84,7 @@ impl Bus {
             .max_ack_inflight(crate::queue::BATCH_MAX * 4)
             .backpressure_on_inflight(true)
             .build(client.clone());
-        Ok(Self { client, jetstream, service, stream_replicas: config.stream_replicas, connections })
+        Ok(Self { client, jetstream, service, connections })
     }
 
     pub(crate) const fn jetstream(&self) -> &jetstream::Context {
@@ -101,10 +93,6 @@ impl Bus {
 
     pub(crate) const fn service(&self) -> &'static str {
         self.service
-    }
-
-    pub(crate) const fn stream_replicas(&self) -> usize {
-        self.stream_replicas
     }
 
     pub(crate) fn is_connected(&self) -> bool {

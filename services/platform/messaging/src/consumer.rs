@@ -1,10 +1,10 @@
-//! The durable consumer on the server: its settings and their reasons.
+//! The durable consumer on the server: its settings and their reasons, making it so, and finding it.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::{Config, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
-use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::stream::ConsumerErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
 
 use crate::subscriber::Subscription;
@@ -39,32 +39,30 @@ const PULL_HEARTBEAT: Duration = Duration::from_secs(5);
 /// Why there is nothing to pull from.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumerError {
-    /// Its producer has not created it yet, or is about to create it again after a loss.
-    #[error("stream {0} does not exist yet")]
-    NoStream(&'static str),
+    /// The administrator has not made it yet, or is about to make it again after a loss.
+    #[error("consumer {1} of stream {0} does not exist: `chengqing bus make` makes it")]
+    NotMade(&'static str, &'static str),
+    /// It receives what another version of this service receives. Pulling from it would bury what is not known
+    /// here, or miss what is.
+    #[error(
+        "consumer {0} receives other subjects than this version does: `chengqing bus make` sets it right"
+    )]
+    OtherSubjects(&'static str),
     #[error("the consumer could not be reached: {0}")]
     Away(String),
     #[error("the server did not take the setting {0} of consumer {1}: is it older than 2.15?")]
     SettingIgnored(&'static str, &'static str),
 }
 
-/// Creates the consumer or brings it up to date, and begins to pull.
+/// Finds the consumer that the administrator made, and begins to pull.
 pub async fn open(
     jetstream: &jetstream::Context,
     subscription: &Subscription,
 ) -> Result<Stream, ConsumerError> {
-    // Asked for by name first, because a missing stream is normal before its producer's first start.
-    let stream = jetstream.get_stream(subscription.stream).await.map_err(|error| match error.kind() {
-        GetStreamErrorKind::JetStream(answer) if answer.error_code() == ErrorCode::STREAM_NOT_FOUND => {
-            ConsumerError::NoStream(subscription.stream)
-        }
-        _ => away(error),
-    })?;
+    let consumer = find(jetstream, subscription).await?;
     let wanted = config(subscription);
-    let consumer: Consumer<Config> = stream.create_consumer(wanted.clone()).await.map_err(away)?;
-    let info = consumer.cached_info();
-    if let Some(setting) = difference(&info.config, &wanted) {
-        return Err(ConsumerError::SettingIgnored(setting, subscription.durable));
+    if subjects(&consumer.cached_info().config) != wanted.filter_subjects {
+        return Err(ConsumerError::OtherSubjects(subscription.durable));
     }
     consumer
         .stream()
@@ -74,6 +72,45 @@ pub async fn open(
         .messages()
         .await
         .map_err(away)
+}
+
+/// Finds the consumer, or makes it, or brings its settings up to date. The stream must exist.
+pub async fn ensure(
+    jetstream: &jetstream::Context,
+    subscription: &Subscription,
+) -> Result<(), ConsumerError> {
+    let wanted = config(subscription);
+    let setting = match find(jetstream, subscription).await {
+        Ok(consumer) => match difference(&consumer.cached_info().config, &wanted) {
+            Some(setting) => setting,
+            None => return Ok(()),
+        },
+        Err(ConsumerError::NotMade(..)) => "existence",
+        Err(error) => return Err(error),
+    };
+    tracing::info!(durable = subscription.durable, setting, "making {} as it must be", subscription.durable);
+    let made =
+        jetstream.create_consumer_on_stream(wanted.clone(), subscription.stream).await.map_err(away)?;
+    match difference(&made.cached_info().config, &wanted) {
+        Some(setting) => Err(ConsumerError::SettingIgnored(setting, subscription.durable)),
+        None => Ok(()),
+    }
+}
+
+async fn find(
+    jetstream: &jetstream::Context,
+    subscription: &Subscription,
+) -> Result<Consumer<Config>, ConsumerError> {
+    let found = jetstream.get_consumer_from_stream(subscription.durable, subscription.stream).await;
+    found.map_err(|error| match error.kind() {
+        ConsumerErrorKind::JetStream(answer)
+            if [ErrorCode::CONSUMER_NOT_FOUND, ErrorCode::STREAM_NOT_FOUND]
+                .contains(&answer.error_code()) =>
+        {
+            ConsumerError::NotMade(subscription.stream, subscription.durable)
+        }
+        _ => away(error),
+    })
 }
 
 fn config(subscription: &Subscription) -> Config {
@@ -91,18 +128,20 @@ fn config(subscription: &Subscription) -> Config {
     }
 }
 
+/// What a consumer receives. A single filter may come back in the older field.
+fn subjects(found: &jetstream::consumer::Config) -> Vec<String> {
+    let single = (!found.filter_subject.is_empty()).then(|| found.filter_subject.clone());
+    found.filter_subjects.iter().cloned().chain(single).collect()
+}
+
 /// The first setting that differs, of those that are asked for.
 fn difference(found: &jetstream::consumer::Config, wanted: &Config) -> Option<&'static str> {
-    // A single filter may come back in the older field.
-    let mut subjects = found.filter_subjects.clone();
-    if !found.filter_subject.is_empty() {
-        subjects.push(found.filter_subject.clone());
-    }
     [
-        ("filter_subjects", subjects == wanted.filter_subjects),
+        ("filter_subjects", subjects(found) == wanted.filter_subjects),
         ("ack_wait", found.ack_wait == wanted.ack_wait),
         ("backoff", found.backoff == wanted.backoff),
         ("max_deliver", found.max_deliver == wanted.max_deliver),
+        ("headers_only", found.headers_only == wanted.headers_only),
         ("max_ack_pending", found.max_ack_pending == wanted.max_ack_pending),
     ]
     .into_iter()

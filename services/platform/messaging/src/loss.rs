@@ -17,7 +17,7 @@
 //! slips through between is caught by the relay when an acknowledgement names a place that was taken.
 
 use async_nats::header::NATS_MESSAGE_ID;
-use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind, Stream};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -44,26 +44,27 @@ pub enum LookError {
 pub async fn look(
     db: &mut PgConnection,
     bus: &Bus,
-    wanted: &Config,
+    name: &str,
     now: OffsetDateTime,
 ) -> Result<i64, LookError> {
-    let (stream, info) = stream::ensure(bus.jetstream(), wanted).await?;
+    let stream = stream::find(bus.jetstream(), name).await?;
+    let info = stream.cached_info().clone();
     let created = whole_microseconds(info.created);
-    let known = queue::known_creation(db, &wanted.name).await?;
+    let known = queue::known_creation(db, name).await?;
     if known != Some(created) {
         // The identity is remembered last, so that a crash in between repeats the whole of it.
         let again = queue::unmark_from(db, 0).await?;
-        queue::remember_creation(db, &wanted.name, created).await?;
-        report(&wanted.name, "is not the one that was sent to", again);
+        queue::remember_creation(db, name, created).await?;
+        report(name, "is not the one that was sent to", again);
     } else if let Some(lost_from) = lost_tail(db, &stream, &info).await? {
         let again = queue::unmark_from(db, lost_from).await?;
-        report(&wanted.name, "lost its newest messages", again);
+        report(name, "lost its newest messages", again);
     } else {
         let again = refill_holes(db, &stream, &info, now).await?;
-        report(&wanted.name, "lost messages", again);
+        report(name, "lost messages", again);
         if !samples_match(db, &stream, &info).await? {
             let again = queue::unmark_from(db, 0).await?;
-            report(&wanted.name, "holds other messages than were sent", again);
+            report(name, "holds other messages than were sent", again);
         }
     }
     Ok(queue::newest_sent(db).await?.map_or(0, |newest| newest.stream_sequence))

@@ -60,20 +60,20 @@ impl<S: Subscriber> PullLoop<S> {
         Self { pool, bus, subscription, subscriber, clock }
     }
 
-    /// Receives until the soft stop, finishes the batch it holds, and gives back what it has not begun. Creates
-    /// the consumer, and creates it again when the server lost it.
+    /// Receives until the soft stop, finishes the batch it holds, and gives back what it has not begun. While the
+    /// consumer is not there, because nobody made it yet or the server lost it, it is waited for.
     ///
     /// # Errors
-    /// When the server does not take a setting of the consumer.
+    /// Never: whatever is away comes back.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
         tokio::select! {
             () = hard.cancelled() => Ok(()),
-            outcome = self.work(&soft) => Ok(outcome?),
+            () = self.work(&soft) => Ok(()),
         }
     }
 
-    async fn work(&self, soft: &CancellationToken) -> Result<(), ConsumerError> {
+    async fn work(&self, soft: &CancellationToken) {
         let durable = self.subscription.durable;
         let mut backoff = Backoff::new();
         while !soft.is_cancelled() {
@@ -83,17 +83,10 @@ impl<S: Subscriber> PullLoop<S> {
                     self.wait_for_database(soft, &mut backoff).await;
                     continue;
                 }
-                Err(SessionError::Consumer(refused @ ConsumerError::SettingIgnored(..))) => {
-                    return Err(refused);
-                }
-                Err(SessionError::Consumer(ConsumerError::NoStream(stream))) => {
-                    tracing::debug!(durable, "{durable} waits for stream {stream}");
-                }
                 Err(error) => tracing::warn!(durable, %error, "{durable} looks for its consumer again"),
             }
             backoff::wait(backoff.advance(), soft).await;
         }
-        Ok(())
     }
 
     /// Pulls nothing until the database answers: messages wait better on the server than in a buffer here,

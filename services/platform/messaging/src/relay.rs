@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::jetstream::stream::Config;
 use runtime::{Clock, Lifecycle, crash_point};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::Notify;
@@ -17,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{self, Backoff};
 use crate::bus::Bus;
-use crate::stream::{self, StreamError};
 use crate::term::{DATABASE_DEADLINE, More, RelayError, Term};
 use crate::{queue, tenancy};
 
@@ -28,7 +26,7 @@ const TAKEOVER_POLL: Duration = Duration::from_secs(1);
 pub struct Relay {
     pool: PgPool,
     pub(crate) bus: Bus,
-    pub(crate) wanted: Config,
+    pub(crate) stream: &'static str,
     pub(crate) clock: Clock,
     waker: Waker,
     pub(crate) depth: Depth,
@@ -64,13 +62,11 @@ impl Depth {
 }
 
 impl Relay {
-    /// Prepares the relay of the service that owns `pool` and publishes `subjects` (`ingest.>`) to `stream`
-    /// (`INGEST`).
+    /// Prepares the relay of the service that owns `pool` and fills `stream` (`INGEST`).
     #[must_use]
-    pub fn new(pool: PgPool, bus: Bus, stream: &'static str, subjects: &'static str, clock: Clock) -> Self {
-        let wanted = stream::config(&bus, stream, subjects);
+    pub fn new(pool: PgPool, bus: Bus, stream: &'static str, clock: Clock) -> Self {
         let waker = Waker(Arc::new(Notify::new()));
-        Self { pool, bus, wanted, clock, waker, depth: Depth(Arc::default()) }
+        Self { pool, bus, stream, clock, waker, depth: Depth(Arc::default()) }
     }
 
     /// What wakes this relay.
@@ -93,27 +89,22 @@ impl Relay {
     /// Sends until the soft stop, finishing the batch in flight. What is unsent then stays for the next start.
     ///
     /// # Errors
-    /// When the server does not take a setting of the stream.
+    /// Never: whatever is away comes back.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
         tokio::select! {
             () = hard.cancelled() => Ok(()),
-            outcome = self.work(&soft) => Ok(outcome?),
+            () = self.work(&soft) => Ok(()),
         }
     }
 
-    async fn work(&self, soft: &CancellationToken) -> Result<(), StreamError> {
+    async fn work(&self, soft: &CancellationToken) {
         let mut backoff = Backoff::new();
         while !soft.is_cancelled() {
-            let error = match self.term(soft, &mut backoff).await {
-                Ok(()) => return Ok(()),
-                Err(RelayError::Refused(refused)) => return Err(refused),
-                Err(error) => error,
-            };
+            let Err(error) = self.term(soft, &mut backoff).await else { return };
             tracing::warn!(error = &error as &dyn std::error::Error, "the relay starts over");
             backoff::wait(backoff.advance(), soft).await;
         }
-        Ok(())
     }
 
     /// One term as the relay at work: from getting the lock to losing it.
@@ -151,7 +142,7 @@ impl Relay {
         while !soft.is_cancelled() {
             let taken = sqlx::query_scalar!(
                 r#"SELECT pg_try_advisory_lock(hashtextextended('messaging.relay.' || $1, 0)) AS "taken!""#,
-                self.wanted.name,
+                self.stream,
             )
             .fetch_one(&mut *db)
             .await?;

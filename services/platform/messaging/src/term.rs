@@ -20,7 +20,6 @@ use crate::envelope::Envelope;
 use crate::loss::{self, LookError};
 use crate::queue::{self, BATCH_MAX, Sent, Unsent};
 use crate::relay::Relay;
-use crate::stream::StreamError;
 use crate::{housekeeping, metrics, spans};
 
 /// How often the outbox is looked at when nobody wakes the relay.
@@ -47,19 +46,16 @@ pub enum RelayError {
     #[error("the database did not answer within {} s", DATABASE_DEADLINE.as_secs())]
     DatabaseSilent(#[from] tokio::time::error::Elapsed),
     /// The session is kept: only the bus has to come back.
-    #[error("the bus is away: {0}")]
+    #[error("the bus is not there as it must be: {0}")]
     Bus(String),
-    /// Nothing that waiting would mend.
-    #[error(transparent)]
-    Refused(StreamError),
 }
 
 impl From<LookError> for RelayError {
     fn from(error: LookError) -> Self {
         match error {
             LookError::Database(error) => Self::Database(error),
-            LookError::Stream(refused @ StreamError::SettingIgnored(..)) => Self::Refused(refused),
-            LookError::Stream(StreamError::Away(reason)) | LookError::Unread(reason) => Self::Bus(reason),
+            LookError::Stream(error) => Self::Bus(error.to_string()),
+            LookError::Unread(reason) => Self::Bus(reason),
         }
     }
 }
@@ -115,8 +111,10 @@ impl<'a> Term<'a> {
     async fn look(&mut self) -> Result<(), RelayError> {
         // Marked as seen before looking: a connection that comes up meanwhile is another reason to look.
         self.connections.borrow_and_update();
+        // And a look that fails is still due.
+        self.look_due = Instant::now();
         let now = self.relay.clock.now();
-        self.highest = loss::look(&mut self.db, &self.relay.bus, &self.relay.wanted, now).await?;
+        self.highest = loss::look(&mut self.db, &self.relay.bus, self.relay.stream, now).await?;
         self.look_due = Instant::now() + LOOK_EVERY;
         Ok(())
     }
@@ -216,10 +214,10 @@ impl<'a> Term<'a> {
                 self.highest = 0;
                 let again = queue::unmark_from(&mut self.db, lowest).await?;
                 tracing::error!(
-                    stream = self.relay.wanted.name,
+                    stream = self.relay.stream,
                     events = again,
                     "stream {} gave out place {lowest} again: sending {again} events again",
-                    self.relay.wanted.name
+                    self.relay.stream
                 );
                 metrics::get().refilled.add(again, &[]);
             }

@@ -11,7 +11,7 @@ mod spans;
 mod wait;
 
 pub use clock::SteeredClock;
-pub use nats::{Nats, nats_program};
+pub use nats::{Nats, administer_bus, bus_users, nats_program};
 pub use postgres::{Postgres, SharedPostgres, TestDatabase, postgres};
 pub use spans::{CapturedSpan, SpanSink};
 pub use wait::{eventually, eventually_within};

@@ -61,12 +61,11 @@ impl Neighbour {
         world: &Lifecycle,
         service: &'static str,
         stream: &'static str,
-        subjects: &'static str,
     ) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
-        let relay = Relay::new(database.pool.clone(), bus, stream, subjects, Clock::system());
+        let relay = Relay::new(database.pool.clone(), bus, stream, Clock::system());
         let waker = relay.waker();
         world.spawn(service, relay.run(world.clone()));
         Self { pool: database.pool, waker }
@@ -103,9 +102,9 @@ impl Desk {
 
         let office = Office::open(clock.now());
         let world = Lifecycle::new();
-        let nats = Nats::start().await;
-        let approval = Neighbour::open(&nats, &world, "approval", "APPROVAL", "approval.>").await;
-        let ingest = Neighbour::open(&nats, &world, "ingest", "INGEST", "ingest.>").await;
+        let nats = Nats::start(&[publish::BUS]).await;
+        let approval = Neighbour::open(&nats, &world, "approval", "APPROVAL").await;
+        let ingest = Neighbour::open(&nats, &world, "ingest", "INGEST").await;
         let platforms = open_platforms(folder.path(), &clock, &world).await;
 
         let database = postgres().await.fresh_database("publish", &publish::schemas()).await;

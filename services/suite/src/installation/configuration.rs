@@ -1,10 +1,10 @@
 //! Writes the configuration files that the services and the sandbox of an installation read.
 
+use backing::write_private;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Installation;
-use super::folder::write_private;
 use super::sample;
 
 /// The ceremony signs the first version of the policy.
@@ -138,7 +138,7 @@ impl Installation {
 
     fn bus(&self, service: &str) -> Value {
         json!({
-            "url": format!("nats://127.0.0.1:{}", self.ports.nats),
+            "url": self.bus_url(),
             "user": service,
             "password": self.secrets.service(service).bus_password,
         })

@@ -1,10 +1,6 @@
-//! Where an installation is kept, and how its files are written.
+//! Where an installation is kept.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
+use std::path::PathBuf;
 
 /// Where `chengqing up` keeps everything unless told otherwise.
 ///
@@ -20,17 +16,4 @@ pub fn default_folder() -> PathBuf {
         .or_else(|_| std::env::var("HOME").map(|home| PathBuf::from(home).join(".local/share")))
         .unwrap_or_else(|_| PathBuf::from("."))
         .join("chengqing")
-}
-
-/// Writes a file that only its owner reads, whole or not at all.
-pub fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
-    let beside = file.with_extension("new");
-    let write = || -> std::io::Result<()> {
-        let mut opened =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        opened.write_all(text.as_bytes())?;
-        opened.sync_all()?;
-        std::fs::rename(&beside, file)
-    };
-    write().with_context(|| format!("{} could not be written", file.display()))
 }

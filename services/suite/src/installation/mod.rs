@@ -11,11 +11,14 @@ mod secrets;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use backing::{BusUser, Nats, Postgres, PostgresTuning};
+use backing::{BusPassword, BusUser, Nats, Postgres, PostgresTuning};
 use ids::AgencyId;
+use messaging::Administrator;
+use messaging::rights::ADMINISTRATOR;
+
+use crate::bus;
 
 pub use folder::default_folder;
-pub(crate) use folder::write_private;
 pub use ports::Ports;
 pub use sample::{AGENCY_NAME, Colleague, WECHAT_ACCOUNT, colleagues};
 pub use secrets::Secrets;
@@ -23,14 +26,6 @@ pub(crate) use secrets::{base32, letters};
 
 /// The services that own a database and a stream.
 pub const SERVICES: [&str; 4] = ["approval", "ingest", "classification", "publish"];
-
-/// The streams that each service reads.
-const READS: [(&str, &[&str]); 4] = [
-    ("approval", &["CLASSIFICATION", "PUBLISH"]),
-    ("ingest", &["CLASSIFICATION", "APPROVAL", "PUBLISH"]),
-    ("classification", &["INGEST", "APPROVAL", "PUBLISH"]),
-    ("publish", &["INGEST", "APPROVAL"]),
-];
 
 /// An installation on this machine. Opening it makes it, the first time.
 #[derive(Debug)]
@@ -67,19 +62,40 @@ impl Installation {
         Ok(postgres)
     }
 
-    /// Starts its NATS.
+    /// Starts its NATS, with every stream and consumer made.
     ///
     /// # Errors
     /// When the port is taken or the server does not answer.
     pub async fn start_nats(&self, program: &Path) -> anyhow::Result<Nats> {
-        Nats::start(program, &self.folder.join("nats"), self.ports.nats, &self.bus_users()).await
+        let nats =
+            Nats::start(program, &self.folder.join("nats"), self.ports.nats, &self.bus_users()).await?;
+        self.bus_administrator().await?.make().await?;
+        Ok(nats)
+    }
+
+    /// Who makes and keeps the streams and consumers of its bus.
+    ///
+    /// # Errors
+    /// When the bus is away.
+    pub async fn bus_administrator(&self) -> anyhow::Result<Administrator> {
+        bus::administrator(&self.bus_url(), self.secrets.administrator_bus_password.clone().into(), 1).await
+    }
+
+    /// Where its bus is.
+    #[must_use]
+    pub fn bus_url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.ports.nats)
     }
 
     /// Who may do what on its bus.
     #[must_use]
-    pub fn bus_users(&self) -> [BusUser; 4] {
-        READS.map(|(service, reads)| {
-            BusUser::service(service, &self.secrets.service(service).bus_password, reads)
+    pub fn bus_users(&self) -> Vec<BusUser> {
+        bus::users(|user| {
+            BusPassword::Written(if user == ADMINISTRATOR {
+                self.secrets.administrator_bus_password.clone()
+            } else {
+                self.secrets.service(user).bus_password.clone()
+            })
         })
     }
 

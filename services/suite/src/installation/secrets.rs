@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
+use backing::write_private;
 use ids::AgencyId;
 use serde::{Deserialize, Serialize};
 
-use super::folder::write_private;
 use super::{SERVICES, sample};
 
 /// Passwords of one service.
@@ -29,6 +29,9 @@ pub struct Secrets {
     /// Of PostgreSQL's superuser.
     pub postgres_password: String,
     services: BTreeMap<String, ServiceSecrets>,
+    /// Of the user who administers the bus. An older file has none.
+    #[serde(default = "password")]
+    pub administrator_bus_password: String,
     /// Seed of the key that signs caller tokens, in hex.
     pub token_seed: String,
     /// The key that ties the console's forms to their browsers, in hex. An older file has none.
@@ -80,6 +83,11 @@ pub struct WeiboSecrets {
     pub uid: u64,
 }
 
+/// A password that no person types.
+fn password() -> String {
+    letters(32)
+}
+
 /// 32 random bytes in hex.
 fn key() -> String {
     hex::encode(rand::random::<[u8; 32]>())
@@ -104,17 +112,18 @@ impl Secrets {
             .iter()
             .map(|service| {
                 let secrets = ServiceSecrets {
-                    database_password: letters(32),
-                    owner_password: letters(32),
-                    bus_password: letters(32),
+                    database_password: password(),
+                    owner_password: password(),
+                    bus_password: password(),
                 };
                 ((*service).to_owned(), secrets)
             })
             .collect();
         Self {
             agency_id: AgencyId::mint(),
-            postgres_password: letters(32),
+            postgres_password: password(),
             services,
+            administrator_bus_password: password(),
             token_seed: key(),
             form_key: key(),
             pepper: key(),

@@ -13,7 +13,7 @@ use messaging::{Bus, BusConfig, PullLoop, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use thing::{MADE, Recorder, STREAM, SUBJECTS, SUBSCRIPTION, Thing};
+use thing::{MADE, Recorder, SUBSCRIPTION, TOY, Thing};
 
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     lifecycle.stop_on_signals()?;
     match role.as_str() {
         "make" => {
-            let relay = Relay::new(pool.clone(), bus, STREAM, SUBJECTS, Clock::system());
+            let relay = Relay::new(pool.clone(), bus, TOY.stream, Clock::system());
             let waker = relay.waker();
             lifecycle.spawn("relay", relay.run(lifecycle.clone()));
             let soft = lifecycle.soft();

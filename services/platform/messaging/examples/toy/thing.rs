@@ -1,12 +1,11 @@
 //! The toy event and what its consumer does: one row per event, nothing else.
 
 use ids::AgencyId;
-use messaging::{ApplyError, Delivery, Subscriber, Subscription, Unreadable};
+use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable};
 use prost::Message;
 use sqlx::PgConnection;
 
 pub const STREAM: &str = "TOY";
-pub const SUBJECTS: &str = "toy.>";
 pub const MADE: &str = "toy.thing.made.v1";
 
 /// Receives every subject of the stream, so that a version unknown to it arrives too.
@@ -22,6 +21,10 @@ pub struct Thing {
 
 /// This number makes no sense to the consumer.
 pub const NONSENSE: i64 = 1_000_013;
+
+/// The toy on the bus.
+pub const TOY: Member =
+    Member { service: "toy", stream: STREAM, subjects: "toy.>", receives: &[SUBSCRIPTION] };
 
 /// Writes a row per thing.
 pub struct Recorder;

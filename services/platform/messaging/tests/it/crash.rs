@@ -1,14 +1,12 @@
 //! A process killed at each named point takes up where it was, and nothing is lost or done twice.
 
-use testkit::Nats;
-
-use crate::world::{World, died};
+use crate::world::{World, died, nats};
 
 const COUNT: usize = 120;
 
 /// Runs both processes, the `role` first armed and killed at `point`, then started again.
 async fn killed_at(role: &str, point: &str) {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let other = if role == "make" { "record" } else { "make" };
 

@@ -10,14 +10,13 @@ use sqlx::PgConnection;
 use testkit::{Nats, eventually};
 
 use crate::thing::{MADE, NONSENSE, Recorder, SUBSCRIPTION, Thing};
-use crate::world::{World, headers, payload};
+use crate::world::{World, headers, nats, payload};
 
 const NEWER: &str = "toy.thing.made.v2";
 
 async fn world_with_stream(nats: &Nats, lifecycle: &Lifecycle) -> World {
     let world = World::on_shared_postgres(nats.url()).await;
     world.relay(lifecycle).await;
-    world.stream_exists().await;
     world
 }
 
@@ -33,7 +32,7 @@ async fn letters(world: &World, count: usize) -> Vec<DeadLetter> {
 
 #[tokio::test]
 async fn what_cannot_be_read_becomes_a_dead_letter_and_holds_up_nothing() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let lifecycle = Lifecycle::new();
     let world = world_with_stream(&nats, &lifecycle).await;
     let good = || headers(EventId::mint(), world.agency, MADE);
@@ -74,7 +73,7 @@ async fn what_cannot_be_read_becomes_a_dead_letter_and_holds_up_nothing() {
 
 #[tokio::test]
 async fn one_rejected_event_does_not_fail_its_neighbours() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let lifecycle = Lifecycle::new();
     let world = world_with_stream(&nats, &lifecycle).await;
     world.make((1..=10).chain([NONSENSE]).chain(11..=20)).await;
@@ -89,7 +88,7 @@ async fn one_rejected_event_does_not_fail_its_neighbours() {
 
 #[tokio::test]
 async fn an_event_that_the_database_refuses_waits_while_its_neighbours_pass() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let lifecycle = Lifecycle::new();
     let world = world_with_stream(&nats, &lifecycle).await;
     // The table's CHECK refuses it: a fault in the consumer, not in the event.
@@ -124,7 +123,7 @@ impl Subscriber for NewerRecorder {
 
 #[tokio::test]
 async fn a_dead_letter_is_replayed_once_by_a_consumer_that_understands_it() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let lifecycle = Lifecycle::new();
     let world = world_with_stream(&nats, &lifecycle).await;
     world.publish(NEWER, headers(EventId::mint(), world.agency, NEWER), payload(1)).await;

@@ -2,19 +2,17 @@
 
 use ids::EventId;
 use runtime::Lifecycle;
-use testkit::Nats;
 
 use crate::thing::MADE;
-use crate::world::{World, headers, payload};
+use crate::world::{World, headers, nats, payload};
 
 #[tokio::test]
 async fn events_delivered_backwards_and_twice_have_their_effect_once() {
     const COUNT: i64 = 130;
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     world.relay(&lifecycle).await;
-    world.stream_exists().await;
     let events: Vec<(i64, EventId)> = (1..=COUNT).map(|number| (number, EventId::mint())).collect();
 
     // Without a message id, so that JetStream's own deduplication does not help.
@@ -30,7 +28,7 @@ async fn events_delivered_backwards_and_twice_have_their_effect_once() {
 #[tokio::test]
 async fn two_replicas_share_the_work_and_no_event_has_two_effects() {
     const COUNT: i64 = 1_000;
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     world.record(&lifecycle).await;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use runtime::{Clock, Lifecycle};
-use testkit::{Nats, SteeredClock, eventually};
+use testkit::{SteeredClock, eventually};
 
-use crate::world::World;
+use crate::world::{World, nats};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[tokio::test]
 async fn sent_events_go_after_thirty_days_and_unsent_ones_never() {
-    let mut nats = Nats::start().await;
+    let mut nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let folder = tempfile::tempdir().unwrap();
     let clock = SteeredClock::in_folder(folder.path());

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use backing::BusUser;
+use backing::{BusPassword, BusUser};
 use runtime::Lifecycle;
-use testkit::{Nats, eventually};
+use testkit::eventually;
 
-use crate::thing::STREAM;
-use crate::world::{World, jetstream};
+use crate::thing::{STREAM, TOY};
+use crate::world::{World, jetstream, nats};
 
 #[tokio::test]
 async fn a_store_that_vanishes_with_acknowledged_events_is_filled_again() {
     const COUNT: i64 = 200;
-    let mut nats = Nats::start().await;
+    let mut nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     world.relay(&lifecycle).await;
@@ -32,7 +32,7 @@ async fn a_store_that_vanishes_with_acknowledged_events_is_filled_again() {
 #[tokio::test]
 async fn a_store_that_vanishes_under_running_processes_doubles_no_effect() {
     const COUNT: i64 = 150;
-    let mut nats = Nats::start().await;
+    let mut nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     world.relay(&lifecycle).await;
@@ -52,10 +52,9 @@ async fn a_store_that_vanishes_under_running_processes_doubles_no_effect() {
 #[tokio::test]
 async fn processes_that_were_away_when_the_store_vanished_fill_it_again() {
     const COUNT: usize = 80;
-    let mut nats = Nats::start().await;
+    let mut nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let mut maker = world.start("make", COUNT, None, None);
-    world.stream_exists().await;
     eventually("all things", async || {
         let made: i64 = sqlx::query_scalar("SELECT count(*) FROM toy.made")
             .fetch_one(&world.maker.superuser())
@@ -79,7 +78,14 @@ async fn processes_that_were_away_when_the_store_vanished_fill_it_again() {
 /// A server whose store a test can save and put back.
 struct Server {
     nats: backing::Nats,
+    administrator: Lifecycle,
     folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.administrator.hard().cancel();
+    }
 }
 
 impl Server {
@@ -87,15 +93,17 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let operator = BusUser {
             name: "operator".into(),
-            password: "test".into(),
+            password: BusPassword::Written("test".into()),
             publish: vec![">".into()],
             subscribe: vec![">".into()],
         };
-        let users = [BusUser::service("toy", "test", &["TOY"]), operator];
+        let users: Vec<BusUser> = testkit::bus_users(&[TOY]).into_iter().chain([operator]).collect();
         let port = backing::free_port().unwrap();
         let program = testkit::nats_program().await;
         let nats = backing::Nats::start(&program, folder.path(), port, &users).await.unwrap();
-        Self { nats, folder }
+        let administrator = Lifecycle::new();
+        testkit::administer_bus(&nats.url(), &[TOY], &administrator).await;
+        Self { nats, administrator, folder }
     }
 
     fn store(&self) -> PathBuf {

@@ -2,15 +2,15 @@
 
 use ids::AgencyId;
 use runtime::Lifecycle;
-use testkit::{Nats, Postgres, eventually};
+use testkit::{Postgres, eventually};
 
 use crate::thing::{STREAM, SUBSCRIPTION};
-use crate::world::{World, schemas};
+use crate::world::{World, nats, schemas};
 
 #[tokio::test]
 async fn a_consumer_whose_database_is_away_for_a_while_uses_up_no_event() {
     const COUNT: i64 = 60;
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let postgres = Postgres::start_private().await;
     let shared = World::on_shared_postgres(nats.url()).await;
     let world = World { recorder: postgres.fresh_database("toy", &schemas()).await, ..shared };
@@ -40,7 +40,7 @@ async fn a_consumer_whose_database_is_away_for_a_while_uses_up_no_event() {
 #[tokio::test]
 async fn both_ends_survive_a_crash_of_the_database() {
     const COUNT: i64 = 300;
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let postgres = Postgres::start_private().await;
     let world = World {
         maker: postgres.fresh_database("toy", &schemas()).await,

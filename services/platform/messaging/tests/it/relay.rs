@@ -2,18 +2,17 @@
 
 use runtime::{Lifecycle, Stopped};
 use std::time::Duration;
-use testkit::{Nats, eventually};
+use testkit::eventually;
 
 use crate::thing::STREAM;
-use crate::world::World;
+use crate::world::{World, nats};
 
 #[tokio::test]
 async fn a_second_relay_waits_and_takes_over_when_the_first_is_gone() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let (first, second) = (Lifecycle::new(), Lifecycle::new());
     world.relay(&first).await;
-    world.stream_exists().await;
     world.relay(&second).await;
     world.make(1..=10).await;
     world.all_sent().await;
@@ -29,11 +28,10 @@ async fn a_second_relay_waits_and_takes_over_when_the_first_is_gone() {
 
 #[tokio::test]
 async fn the_backlog_is_known_while_the_bus_is_away_and_gone_when_it_is_back() {
-    let mut nats = Nats::start().await;
+    let mut nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     let depth = world.relay(&lifecycle).await;
-    world.stream_exists().await;
 
     nats.kill().await;
     world.make(1..=700).await;
@@ -47,7 +45,7 @@ async fn the_backlog_is_known_while_the_bus_is_away_and_gone_when_it_is_back() {
 
 #[tokio::test]
 async fn both_ends_stop_softly_when_asked() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     world.relay(&lifecycle).await;

@@ -4,14 +4,13 @@ use database::agency_tx;
 use ids::AgencyId;
 use messaging::outbox::{self, Outgoing};
 use runtime::Lifecycle;
-use testkit::Nats;
 
 use crate::thing::{MADE, Thing};
-use crate::world::{World, payload};
+use crate::world::{World, nats, payload};
 
 #[tokio::test]
 async fn an_agency_sees_and_queues_only_its_own_events() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let pool = &world.maker.pool;
     let other = AgencyId::mint();
@@ -34,7 +33,7 @@ async fn an_agency_sees_and_queues_only_its_own_events() {
 
 #[tokio::test]
 async fn the_relay_carries_every_agencys_events_and_the_consumer_keeps_them_apart() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let lifecycle = Lifecycle::new();
     let agencies: Vec<AgencyId> = (0..3).map(|_| AgencyId::mint()).collect();
@@ -62,7 +61,7 @@ async fn the_relay_carries_every_agencys_events_and_the_consumer_keeps_them_apar
 
 #[tokio::test]
 async fn an_event_too_large_for_the_bus_fails_where_it_is_made() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let mut tx = agency_tx(&world.maker.pool, world.agency).await.unwrap();
     let large = Outgoing { subject: MADE, payload: vec![0; 900_001], traceparent: None };

@@ -1,12 +1,12 @@
 //! One trace runs through the outbox and the bus.
 
-use testkit::{CapturedSpan, Nats, SpanSink, eventually};
+use testkit::{CapturedSpan, SpanSink, eventually};
 
-use crate::world::World;
+use crate::world::{World, nats};
 
 #[tokio::test]
 async fn making_sending_and_processing_are_one_trace() {
-    let nats = Nats::start().await;
+    let nats = nats().await;
     let world = World::on_shared_postgres(nats.url()).await;
     let sink = SpanSink::start().await;
     let _maker = world.start("make", 1, None, Some(&sink.endpoint()));

@@ -10,19 +10,37 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::{self, context::Context};
 use database::Schema;
 use ids::{AgencyId, EventId};
-use messaging::{Bus, BusConfig, Depth, PullLoop, Relay, outbox};
+use messaging::{Bus, BusConfig, Depth, Member, PullLoop, Relay, Subscription, outbox};
 use prost::Message;
 use runtime::{Clock, Lifecycle};
 use secrecy::ExposeSecret;
-use testkit::{TestDatabase, eventually};
+use testkit::{Nats, TestDatabase, eventually};
 use tokio::process::{Child, Command};
 
-use crate::thing::{MADE, Recorder, STREAM, SUBJECTS, SUBSCRIPTION, Thing};
+use crate::thing::{MADE, Recorder, STREAM, SUBSCRIPTION, TOY, Thing};
 
 /// What the toy's databases hold.
 pub fn schemas() -> [Schema; 2] {
     static TOY: sqlx::migrate::Migrator = sqlx::migrate!("examples/toy/migrations");
     [Schema { name: "messaging", migrator: messaging::migrator() }, Schema { name: "toy", migrator: &TOY }]
+}
+
+/// Another service on the bus, which fills a stream of its own and receives what the toy says too.
+pub const INGEST: Member = Member {
+    service: "ingest",
+    stream: "INGEST",
+    subjects: "ingest.>",
+    receives: &[Subscription {
+        stream: STREAM,
+        durable: "ingest-on-thing-made",
+        subjects: &[MADE],
+        batch_max: 10,
+    }],
+};
+
+/// A bus with both.
+pub async fn nats() -> Nats {
+    Nats::start(&[TOY, INGEST]).await
 }
 
 /// Both ends of one toy service.
@@ -64,7 +82,7 @@ impl World {
     }
 
     pub async fn relay_by(&self, lifecycle: &Lifecycle, clock: Clock) -> Depth {
-        let relay = Relay::new(self.maker.pool.clone(), self.bus().await, STREAM, SUBJECTS, clock);
+        let relay = Relay::new(self.maker.pool.clone(), self.bus().await, STREAM, clock);
         let depth = relay.depth();
         lifecycle.spawn("relay", relay.run(lifecycle.clone()));
         depth
@@ -93,12 +111,6 @@ impl World {
     /// The bus as another program of the toy's user sees it.
     pub async fn jetstream(&self) -> Context {
         jetstream(&self.nats_url, "toy").await
-    }
-
-    /// Waits until the relay has created its stream.
-    pub async fn stream_exists(&self) {
-        let jetstream = self.jetstream().await;
-        eventually("the stream", async || jetstream.get_stream(STREAM).await.ok()).await;
     }
 
     /// The numbers that had an effect, in no order, as often as they had one.
