@@ -5,7 +5,7 @@
 use ids::{AgencyId, ClarificationId};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
-use wechat::error::{CallError, Wait};
+use wechat::error::{CallError, UnknownCause, Wait};
 use wechat::mass::{MassState, SendAllOutcome};
 use wechat::message::MassSendStatus;
 
@@ -110,12 +110,21 @@ pub fn after_sendall(
     let lost = |detail: String| Learned {
         ended: Ended::Unknown,
         command: Command::LoseTrack {
-            reason: "平台没有给出明确答复，稍后用同一标识核对，不会重复群发".to_owned(),
+            reason: format!("微信没有给出明确答复（{detail}），稍后用同一标识核对，不会重复群发"),
             look_again: now + back_off(repeats),
         },
         detail,
         job: None,
         draft_gone: false,
+    };
+    // The same question would get the same answer until the platform's protection ends: a person has to read it.
+    let unread = |detail: String| Learned {
+        command: Command::AskPerson {
+            reason: format!(
+                "微信对群发一再答复“{detail}”，本系统不认识这个代码，不再提交；是否已受理，请到公众平台后台核对"
+            ),
+        },
+        ..lost(detail)
     };
     // A refusal speaks for its own request only: while an earlier one is open it proves nothing about that.
     let refused = |detail: String, command: Command, draft_gone: bool| Learned {
@@ -148,7 +157,12 @@ pub fn after_sendall(
         }
         // 45066: the key was used less than a minute ago, and how that ended is open.
         SendAllOutcome::TooSoon => lost("45066 同一标识间隔太短".to_owned()),
-        SendAllOutcome::Unknown { cause } => lost(cause.to_string()),
+        SendAllOutcome::Unknown { cause: cause @ UnknownCause::UnlistedCode { .. } }
+            if repeats + 1 >= UNLISTED_TRIES_MAX =>
+        {
+            unread(told(cause))
+        }
+        SendAllOutcome::Unknown { cause } => lost(told(cause)),
         SendAllOutcome::QuotaUsedUp => refused(
             "45028 群发额度已用完".to_owned(),
             Command::PutBack {
@@ -180,7 +194,7 @@ pub fn after_sendall(
                 // This request was not taken, the earlier one may have been: ask again under the same key.
                 return Learned { ended: Ended::Refused, ..lost(detail) };
             }
-            refused(detail.clone(), not_now(&detail, *wait, now), false)
+            refused(detail.clone(), not_now(&detail, *wait, repeats, now), false)
         }
         SendAllOutcome::Credentials { code, message } => {
             let detail = format!("{code} {message}");
@@ -195,28 +209,77 @@ pub fn after_sendall(
 /// A draft that somebody keeps deleting is made this often.
 const DRAFTS_MAX: u32 = 3;
 
+/// A code that is in no list may be a passing trouble, and each try uses up a little of the day's quota: after this
+/// many a person has to read it.
+pub const UNLISTED_TRIES_MAX: u32 = 4;
+
+/// What went before a draft that could not be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DraftTries {
+    /// Tries of this publication before this one.
+    pub all: u32,
+    /// How many of them got the same answer.
+    pub same: u32,
+}
+
+/// The platform's code and words, or what there was instead of an answer.
+#[must_use]
+pub fn draft_detail(error: &CallError) -> String {
+    match (error, error.code(), error.message()) {
+        (CallError::Unknown { cause }, ..) => told(cause),
+        (_, Some(code), Some(message)) => format!("{code} {message}"),
+        _ => error.to_string(),
+    }
+}
+
 /// What follows when the draft, which nobody sees, could not be made.
 #[must_use]
-pub fn after_draft_failed(error: &CallError, now: OffsetDateTime) -> (Ended, String, Command) {
-    let detail = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code} {message}"),
-        _ => error.to_string(),
-    };
+pub fn after_draft_failed(
+    error: &CallError,
+    tries: DraftTries,
+    now: OffsetDateTime,
+) -> (Ended, String, Command) {
+    let detail = draft_detail(error);
     match error {
         CallError::Refused { .. } => {
             (Ended::Refused, detail.clone(), Command::Fail { reason: format!("微信拒绝草稿：{detail}") })
         }
-        CallError::NotNow { wait, .. } => (Ended::Refused, detail.clone(), not_now(&detail, *wait, now)),
+        CallError::NotNow { wait, .. } => {
+            (Ended::Refused, detail.clone(), not_now(&detail, *wait, tries.all, now))
+        }
         CallError::Credentials { .. } => (Ended::Refused, detail.clone(), credentials(&detail, now)),
+        CallError::Unknown { cause: UnknownCause::UnlistedCode { .. } }
+            if tries.same + 1 >= UNLISTED_TRIES_MAX =>
+        {
+            let reason = format!(
+                "微信对草稿一再答复“{detail}”，本系统不认识这个代码，不再提交；没有群发。请按其说明处理后重新签发，或在公众平台后台发布"
+            );
+            (Ended::Refused, detail, Command::AskPerson { reason })
+        }
+        CallError::Unknown { cause: UnknownCause::UnlistedCode { .. } } => {
+            let reason = format!("微信答复“{detail}”，本系统不认识这个代码，稍后再试");
+            let look_again = now + growing(Duration::seconds(10), tries.same);
+            (Ended::Unknown, detail, Command::PutBack { reason, look_again })
+        }
         // A second draft harms nobody: only the one that is sent is ever seen.
-        CallError::Unknown { .. } => (
-            Ended::Unknown,
-            detail,
-            Command::PutBack {
-                reason: "微信没有答复，正在重新生成草稿".to_owned(),
-                look_again: now + Duration::seconds(5),
-            },
-        ),
+        CallError::Unknown { .. } => {
+            let reason = format!("微信没有给出明确答复（{detail}），稍后重新生成草稿");
+            let look_again = now + growing(Duration::seconds(5), tries.all);
+            (Ended::Unknown, detail, Command::PutBack { reason, look_again })
+        }
+    }
+}
+
+/// What is known of a call whose outcome is not, for an officer.
+fn told(cause: &UnknownCause) -> String {
+    match cause {
+        UnknownCause::Deadline => "限时内没有答复".to_owned(),
+        UnknownCause::Connection(_) => "连接中断".to_owned(),
+        UnknownCause::HttpStatus(status) => format!("HTTP {status}"),
+        UnknownCause::Unreadable(_) => "答复无法辨认".to_owned(),
+        UnknownCause::PlatformBusy { code, message } | UnknownCause::UnlistedCode { code, message } => {
+            format!("{code} {message}").trim().to_owned()
+        }
     }
 }
 
@@ -312,9 +375,9 @@ fn refusal_words(code: i64) -> String {
     format!("微信没有群发：{why}（err({code})）")
 }
 
-fn not_now(detail: &str, wait: Wait, now: OffsetDateTime) -> Command {
+fn not_now(detail: &str, wait: Wait, tries: u32, now: OffsetDateTime) -> Command {
     let look_again = match wait {
-        Wait::Moments => now + Duration::seconds(10),
+        Wait::Moments => now + growing(Duration::seconds(10), tries),
         Wait::Minutes => now + Duration::minutes(2),
         Wait::NextDay => next_quota_day(now),
     };
@@ -331,7 +394,12 @@ fn credentials(detail: &str, now: OffsetDateTime) -> Command {
 
 /// One minute, then two, four, eight; never longer than ten.
 fn back_off(repeats: u32) -> Duration {
-    REPEAT_AFTER.checked_mul(1 << repeats.min(4)).unwrap_or(REPEAT_AFTER).min(Duration::minutes(10))
+    growing(REPEAT_AFTER, repeats)
+}
+
+/// Twice as long after each try; never longer than ten minutes.
+fn growing(first: Duration, tries: u32) -> Duration {
+    first.checked_mul(1 << tries.min(8)).unwrap_or(first).min(Duration::minutes(10))
 }
 
 #[cfg(test)]
@@ -378,6 +446,48 @@ mod tests {
                 assert_eq!(after.state.as_str(), wanted, "{outcome:?}, unresolved: {unresolved}");
             }
         }
+    }
+
+    fn unlisted() -> UnknownCause {
+        UnknownCause::UnlistedCode { code: 53402, message: "cover cannot be cropped".into() }
+    }
+
+    #[test]
+    fn a_code_in_no_list_is_asked_about_a_few_times_and_then_told_to_a_person() {
+        let after = |repeats| {
+            after_sendall(&SendAllOutcome::Unknown { cause: unlisted() }, repeats > 0, repeats, NOW).command
+        };
+        for repeats in 0..3 {
+            let command = after(repeats);
+            let Command::LoseTrack { reason, .. } = &command else { panic!("{command:?}") };
+            assert!(reason.contains("53402 cover cannot be cropped"), "{reason}");
+        }
+        let Command::AskPerson { reason } = after(3) else { panic!("a person is asked") };
+        assert!(reason.contains("53402 cover cannot be cropped"), "{reason}");
+        // No answer is no code: it goes on under the same key.
+        let silent = SendAllOutcome::Unknown { cause: UnknownCause::Deadline };
+        assert!(matches!(after_sendall(&silent, true, 9, NOW).command, Command::LoseTrack { .. }));
+    }
+
+    #[test]
+    fn a_draft_is_tried_more_and_more_rarely_and_a_code_in_no_list_a_few_times_only() {
+        let after = |cause: UnknownCause, same| {
+            let tries = DraftTries { all: same, same };
+            after_draft_failed(&CallError::Unknown { cause }, tries, NOW).2
+        };
+        let wait = |command| match command {
+            Command::PutBack { look_again, .. } => (look_again - NOW).whole_seconds(),
+            other => panic!("{other:?}"),
+        };
+        let waits: Vec<i64> = (0..3).map(|same| wait(after(unlisted(), same))).collect();
+        assert_eq!(waits, [10, 20, 40]);
+        let Command::AskPerson { reason } = after(unlisted(), 3) else { panic!("a person is asked") };
+        assert!(reason.contains("53402 cover cannot be cropped") && reason.contains("没有群发"), "{reason}");
+        let waits: Vec<i64> = (0..9).map(|tries| wait(after(UnknownCause::Deadline, tries))).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 600, 600]);
+        let busy = CallError::NotNow { code: Some(268_487_001), message: "busy".into(), wait: Wait::Moments };
+        let tries = DraftTries { all: 3, same: 3 };
+        assert_eq!(wait(after_draft_failed(&busy, tries, NOW).2), 80);
     }
 
     #[test]

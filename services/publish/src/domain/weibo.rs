@@ -3,7 +3,7 @@
 
 use time::{Duration, OffsetDateTime};
 use url::Url;
-use weibo::error::Wait;
+use weibo::error::{AmbiguousCause, Wait};
 use weibo::post::{Post, ShareOutcome, TIMELINE_POSTS_MAX, Timeline};
 use weibo::same::same_post;
 
@@ -66,10 +66,16 @@ pub fn after_share(outcome: &ShareOutcome, now: OffsetDateTime) -> Learned {
         // timeline tells; where it does not, a person must.
         ShareOutcome::Duplicate { code, message } => Learned {
             ended: Ended::Refused,
-            ..lost(format!("{code} {message}"), "微博答复内容重复，正在时间线上核对", look_again)
+            ..lost(
+                format!("{code} {message}"),
+                format!("微博不接受内容相同的微博（{code} {message}），正在时间线上核对是否就是这一条"),
+                look_again,
+            )
         },
         ShareOutcome::Ambiguous { cause } => {
-            lost(cause.to_string(), "微博没有给出明确答复，正在时间线上核对，核对前不会重发", look_again)
+            let detail = told(cause);
+            let reason = format!("微博没有给出明确答复（{detail}），正在时间线上核对，核对前不会重发");
+            lost(detail, reason, look_again)
         }
         ShareOutcome::Refused { code, message } => refused(
             format!("{code} {message}"),
@@ -93,9 +99,23 @@ pub fn after_share(outcome: &ShareOutcome, now: OffsetDateTime) -> Learned {
     }
 }
 
-fn lost(detail: String, reason: &str, look_again: OffsetDateTime) -> Learned {
-    let command = Command::LoseTrack { reason: reason.to_owned(), look_again };
+fn lost(detail: String, reason: String, look_again: OffsetDateTime) -> Learned {
+    let command = Command::LoseTrack { reason, look_again };
     Learned { ended: Ended::Unknown, detail, command }
+}
+
+/// What is known of a call whose outcome is not, for an officer.
+fn told(cause: &AmbiguousCause) -> String {
+    match cause {
+        AmbiguousCause::Deadline => "限时内没有答复".to_owned(),
+        AmbiguousCause::Connection(_) => "连接中断".to_owned(),
+        AmbiguousCause::HttpStatus(status) => format!("HTTP {status}"),
+        AmbiguousCause::Unreadable(_) => "答复无法辨认".to_owned(),
+        AmbiguousCause::PlatformFailure { code, message } => format!("{code} {message}").trim().to_owned(),
+        AmbiguousCause::UnlistedCode { code, message } => {
+            format!("{code} {message}，本系统不认识这个代码").trim().to_owned()
+        }
+    }
 }
 
 fn refused(detail: String, command: Command) -> Learned {
@@ -127,6 +147,17 @@ pub struct OpenWrite<'a> {
     pub accepted: bool,
     /// Whether one more write is still allowed.
     pub may_send_again: bool,
+    /// What the platform answered to the open write.
+    pub answer: Answer<'a>,
+}
+
+/// What the platform answered to a write whose outcome is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// That it has the same words already, so that this write posted nothing; with its code and words.
+    SameWords(&'a str),
+    /// Nothing that says whether it took the post; its code and words, or what there was instead.
+    Unclear(&'a str),
 }
 
 /// What reading the timeline told.
@@ -158,16 +189,12 @@ pub fn reconcile(write: &OpenWrite<'_>, timeline: Option<&Timeline>, now: Offset
                     look_again: now,
                 }
             } else {
-                Command::AskPerson {
-                    reason: "发布没有明确答复，时间线上也没有找到，请到微博核对；系统不会再发".to_owned(),
-                }
+                Command::AskPerson { reason: write.answer.not_found() }
             });
         }
     }
     if age >= GIVE_UP_AFTER {
-        return Found::Nothing(Command::AskPerson {
-            reason: "无法在微博时间线上确认是否已发布，请到微博核对；系统不会再发".to_owned(),
-        });
+        return Found::Nothing(Command::AskPerson { reason: write.answer.not_seen() });
     }
     let look_again = next_read(write.begun, now);
     Found::Nothing(if write.accepted {
@@ -177,6 +204,35 @@ pub fn reconcile(write: &OpenWrite<'_>, timeline: Option<&Timeline>, now: Offset
         let reason = "正在微博时间线上核对，核对前不会重发".to_owned();
         Command::LoseTrack { reason, look_again }
     })
+}
+
+impl Answer<'_> {
+    /// What a person is told when the timeline does not hold the post.
+    fn not_found(self) -> String {
+        match self {
+            Self::SameWords(answer) => same_words(answer),
+            Self::Unclear(answer) => {
+                format!("微博对发布的答复是“{answer}”，时间线上也没有找到，请到微博核对；系统不会再发")
+            }
+        }
+    }
+
+    /// What a person is told when the timeline does not say.
+    fn not_seen(self) -> String {
+        match self {
+            Self::SameWords(answer) => same_words(answer),
+            Self::Unclear(answer) => format!(
+                "微博对发布的答复是“{answer}”，无法在时间线上确认是否已发布，请到微博核对；系统不会再发"
+            ),
+        }
+    }
+}
+
+fn same_words(answer: &str) -> String {
+    format!(
+        "微博拒绝发布：账号上已有文字相同的微博（{answer}），多半是此前一版。系统不会再发；\
+         需要另发一条时，请修改微博正文后重新签发，否则请到微博核对后在此填写结果"
+    )
 }
 
 fn is_ours(post: &Post, write: &OpenWrite<'_>) -> bool {
@@ -235,6 +291,7 @@ mod tests {
             taken: &[],
             accepted: false,
             may_send_again: true,
+            answer: Answer::Unclear("HTTP 502"),
         };
         change(&mut write);
         reconcile(&write, Some(&Timeline { posts }), BEGUN + after)
@@ -303,6 +360,26 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_asked_hears_what_the_platform_answered() {
+        let told = |after: Duration, answer: Answer<'static>| {
+            let asked = look(vec![], after, |write| {
+                write.may_send_again = false;
+                write.answer = answer;
+            });
+            match asked {
+                Found::Absent(Command::AskPerson { reason }) => reason,
+                other => panic!("{other:?}"),
+            }
+        };
+        let unclear = told(Duration::minutes(3), Answer::Unclear("99999 odd"));
+        assert!(unclear.contains("99999 odd") && !unclear.contains("相同"), "{unclear}");
+        let same = told(Duration::minutes(3), Answer::SameWords("20019 repeat content"));
+        assert!(same.contains("20019 repeat content") && same.contains("文字相同"), "{same}");
+        assert!(!same.contains("没有明确答复"), "{same}");
+        assert_eq!(Answer::SameWords("20019 repeat content").not_seen(), same);
+    }
+
+    #[test]
     fn a_timeline_that_cannot_be_read_proves_nothing_and_ends_with_a_person() {
         let link = link();
         let write = OpenWrite {
@@ -313,6 +390,7 @@ mod tests {
             taken: &[],
             accepted: false,
             may_send_again: true,
+            answer: Answer::Unclear("HTTP 502"),
         };
         let unread = |after| reconcile(&write, None, BEGUN + after);
         assert!(matches!(unread(Duration::minutes(5)), Found::Nothing(Command::LoseTrack { .. })));

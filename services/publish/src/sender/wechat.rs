@@ -24,8 +24,8 @@ use crate::domain::calendar::{beijing_day, next_quota_day};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::publication::{Command, Publication, State};
 use crate::domain::wechat::{
-    Ended, Learned, REPEAT_AFTER, REPEAT_WITHIN, after_draft_failed, after_mass_get, after_sendall,
-    keep_waiting,
+    DraftTries, Ended, Learned, REPEAT_AFTER, REPEAT_WITHIN, after_draft_failed, after_mass_get,
+    after_sendall, draft_detail, keep_waiting,
 };
 use crate::hear_notice;
 use crate::store;
@@ -43,7 +43,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const WARM_UP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A draft that the platform refuses for its cover is tried again with the cover stored anew, this often.
-const DRAFT_TRIES_MAX: usize = 5;
+const DRAFT_TRIES_MAX: u32 = 5;
 
 /// 40007: the cover is not in the account's store any more.
 const INVALID_MEDIA: i64 = 40007;
@@ -200,11 +200,12 @@ impl WechatCarrier {
                 store::push::set_draft(&mut tx, publication.id, Some(media_id)).await?;
             }
             Err(error) => {
-                let (ended, detail, command) = after_draft_failed(error, now);
-                store::attempt::end(&mut tx, attempt, ended, &detail).await?;
                 let ids = [publication.id.as_uuid()];
-                let tries = store::attempt::list(&mut tx, publication.agency, &ids).await?.len();
-                let is_final = error.code() == Some(INVALID_MEDIA) && tries >= DRAFT_TRIES_MAX;
+                let before = store::attempt::list(&mut tx, publication.agency, &ids).await?;
+                let tries = tries_before(&before, &draft_detail(error));
+                let (ended, detail, command) = after_draft_failed(error, tries, now);
+                store::attempt::end(&mut tx, attempt, ended, &detail).await?;
+                let is_final = error.code() == Some(INVALID_MEDIA) && tries.all + 1 >= DRAFT_TRIES_MAX;
                 let command = if is_final {
                     Command::Fail { reason: "微信一再拒绝草稿的封面，未能群发".to_owned() }
                 } else {
@@ -390,6 +391,16 @@ enum CoverError {
     Platform(#[source] CallError),
     #[error("the cover's id could not be read or kept")]
     Database(#[from] sqlx::Error),
+}
+
+/// What was tried for a draft before, and how often it came to the same.
+fn tries_before(attempts: &[Attempt], detail: &str) -> DraftTries {
+    let ended = || attempts.iter().filter(|attempt| !attempt.is_write && attempt.outcome != "begun");
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    DraftTries {
+        all: count(ended().count()),
+        same: count(ended().filter(|attempt| attempt.detail == detail).count()),
+    }
 }
 
 /// The request, which is the same every time: it depends on the push's row alone.

@@ -14,7 +14,8 @@ use super::{Carrier, Station, pause_to_record_again};
 use crate::change::{ChangeError, change};
 use crate::domain::channel::{Account, Channel};
 use crate::domain::publication::{Command, Publication, State};
-use crate::domain::weibo::{Found, OpenWrite, after_share, reconcile};
+use crate::domain::wechat::Ended;
+use crate::domain::weibo::{Answer, Found, OpenWrite, after_share, reconcile};
 use crate::store;
 use crate::store::attempt::{Attempt, Operation};
 use crate::verified;
@@ -245,6 +246,13 @@ impl WeiboCarrier {
             accepted: publication.state == State::Accepted,
             // Once more, and only after a write that got no answer. What was stopped meanwhile is not sent again
             // either way: it is put back, and so ends as halted.
+            answer: match writes().next_back() {
+                // The one refusal after which a post is looked for.
+                Some(last) if last.outcome == Ended::Refused.as_str() && !last.proven_absent => {
+                    Answer::SameWords(&last.detail)
+                }
+                last => Answer::Unclear(last.map_or("", |last| &last.detail)),
+            },
             may_send_again: !publication.stopped.is_empty() || (!proven_before && last_is_unknown),
         };
         reconcile(&write, timeline, now)

@@ -160,3 +160,99 @@ async fn a_refused_draft_fails_and_a_platform_that_is_busy_is_tried_again() {
     desk.stands(&busy, "wechat", State::Accepted).await;
     assert_eq!(desk.jobs().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_code_in_no_list_is_tried_a_few_times_and_then_told_to_a_person() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "draft_add", "fault": "errcode", "code": 53402, "count": 300 })).await;
+    let mut content = desk.content();
+    set_level(&mut content, "mass_push");
+    desk.announce(&content).await;
+    for tries in 1..4 {
+        let waiting = testkit::eventually("the next try to be refused", async || {
+            let found = desk.publications(&content).await;
+            found.into_iter().find(|found| {
+                found.channel == "wechat"
+                    && found.attempts.iter().filter(|attempt| attempt.outcome == "unknown").count() == tries
+            })
+        })
+        .await;
+        assert!(
+            waiting.reason.contains("53402") && !waiting.reason.contains("没有给出"),
+            "{}",
+            waiting.reason
+        );
+        desk.advance(Duration::from_secs(41));
+    }
+
+    let asked = desk.stands(&content, "wechat", State::NeedsPerson).await;
+    assert!(asked.reason.contains("53402") && asked.reason.contains("没有群发"), "{}", asked.reason);
+    desk.advance(Duration::from_secs(24 * 3600));
+    let still = desk.stands(&content, "wechat", State::NeedsPerson).await;
+    assert_eq!(still.attempts.len(), 4);
+    assert!(desk.jobs().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_code_in_no_list_after_a_mass_send_is_told_to_a_person_and_never_sent_under_another_key() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "sendall", "fault": "errcode", "code": 53402, "count": 300 })).await;
+    let mut content = desk.content();
+    set_level(&mut content, "mass_push");
+    desk.announce(&content).await;
+    for repeats in 1..4 {
+        testkit::eventually("the next request to be answered", async || {
+            let found = desk.publications(&content).await;
+            found.into_iter().find(|found| {
+                found.channel == "wechat"
+                    && found.attempts.iter().filter(|attempt| attempt.outcome == "unknown").count() == repeats
+            })
+        })
+        .await;
+        desk.advance(Duration::from_secs(241));
+    }
+    assert!(desk.stands(&content, "wechat", State::NeedsPerson).await.reason.contains("53402"));
+    assert!(desk.jobs().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_that_is_answered_with_a_code_in_no_list_is_tried_once_more_and_then_told_to_a_person() {
+    let desk = Desk::open().await;
+    desk.fault(json!({ "operation": "share", "fault": "errcode", "code": 29999, "count": 300 })).await;
+    let mut content = desk.content();
+    set_level(&mut content, "microblog");
+    desk.announce(&content).await;
+    assert!(desk.stands(&content, "weibo", State::Uncertain).await.reason.contains("29999"));
+    desk.advance(Duration::from_secs(181));
+    testkit::eventually("the second attempt", async || {
+        let found = desk.publications(&content).await;
+        found.into_iter().find(|found| found.channel == "weibo" && found.attempts.len() == 2)
+    })
+    .await;
+    desk.stands(&content, "weibo", State::Uncertain).await;
+    desk.advance(Duration::from_secs(181));
+    assert!(desk.stands(&content, "weibo", State::NeedsPerson).await.reason.contains("29999"));
+    assert!(desk.log("weibo_post").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_new_revision_with_the_same_words_is_not_posted_again_and_the_reason_says_so() {
+    let desk = Desk::open().await;
+    let mut first = desk.content();
+    set_level(&mut first, "microblog");
+    desk.announce(&first).await;
+    desk.stands(&first, "weibo", State::Confirmed).await;
+
+    let mut second = first.clone();
+    second.revision += 1;
+    second.renditions[0].title = "青岚县没有地震预报（更正）".into();
+    desk.announce(&second).await;
+    let looking = desk.stands(&second, "weibo", State::Uncertain).await;
+    assert!(looking.reason.contains("内容相同"), "{}", looking.reason);
+    desk.advance(Duration::from_secs(181));
+
+    let asked = desk.stands(&second, "weibo", State::NeedsPerson).await;
+    assert!(asked.reason.contains("20019") && asked.reason.contains("文字相同"), "{}", asked.reason);
+    assert!(!asked.reason.contains("没有给出") && asked.reason.contains("修改微博正文"), "{}", asked.reason);
+    assert_eq!(desk.log("weibo_post").await.len(), 1);
+}
