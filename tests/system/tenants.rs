@@ -20,7 +20,7 @@ use contracts::ingest::v1 as ingest_pb;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1 as publish_pb;
 use contracts::publish::v1::publish_service_client::PublishServiceClient;
-use grpc::{Caller, Role, TokenIssuer};
+use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, PersonId};
 use runtime::Clock;
 use secrecy::SecretString;
@@ -847,7 +847,7 @@ async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
     };
     let token = |agency: AgencyId, person: Option<PersonId>, role: Role| {
         let caller = Caller { agency, person, role, display_name: "演示".to_owned() };
-        issuer.issue(&caller, Duration::from_secs(300)).unwrap().0
+        issuer.issue(&caller, &Audience::ALL, Duration::from_secs(300)).unwrap().0
     };
     let first = office.installation.agency();
     let duty: Uuid = sqlx::query_scalar("SELECT person_id FROM approval.person WHERE login = 'duty'")
@@ -915,7 +915,7 @@ async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
             role: roles[0],
             display_name: "演示".to_owned(),
         };
-        let (forged, _) = foreign_token.issue(&caller, Duration::from_secs(300)).unwrap();
+        let (forged, _) = foreign_token.issue(&caller, &Audience::ALL, Duration::from_secs(300)).unwrap();
         let forged = call(&clients, name, &things, Some(&forged)).await.err().map(|status| status.code());
         assert_eq!(forged, Some(Code::Unauthenticated), "{name} with a token of another key");
         for role in ROLES.into_iter().filter(|role| !roles.contains(role)) {

@@ -1,6 +1,6 @@
 //! Short-lived tokens for who has a session or a client's secret, and the end of a session.
 
-use grpc::Caller;
+use grpc::{Audience, Caller};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -20,13 +20,13 @@ pub const IDLE_MAX: Duration = Duration::minutes(30);
 /// A session ends this long after the sign-in, used or not.
 pub const SIGNED_IN_MAX: Duration = Duration::hours(12);
 /// How long a token speaks for its caller: revoking takes this long at most.
-const TOKEN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(300);
+const TOKEN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// A token for a person.
-pub struct PersonToken {
-    /// For the metadata.
-    pub token: String,
-    /// When it ends.
+/// Tokens for a person.
+pub struct PersonTokens {
+    /// For the metadata, one for each service that was asked for.
+    pub tokens: Vec<String>,
+    /// When they end.
     pub expire_time: OffsetDateTime,
     /// Who it speaks for.
     pub officer: Officer,
@@ -68,15 +68,17 @@ impl From<Role> for grpc::Role {
 }
 
 impl Desk {
-    /// Turns a session into a token. Where a page asks by itself (`unattended`), the session's idle time goes on.
+    /// Turns a session into a token for each of these services, of which none can use another's. Where a page asks by
+    /// itself (`unattended`), the session's idle time goes on.
     ///
     /// # Errors
     /// `NoSession` when it has ended.
     pub async fn issue_token(
         &self,
         session_secret: &str,
+        audiences: &[Audience],
         unattended: bool,
-    ) -> Result<PersonToken, IssueTokenError> {
+    ) -> Result<PersonTokens, IssueTokenError> {
         let secret = CarriedSecret::read(session_secret).ok_or(IssueTokenError::NoSession)?;
         let mut tx = self.begin(secret.agency).await?;
         let live = live(self.now());
@@ -90,12 +92,15 @@ impl Desk {
             role: session.officer.role.into(),
             display_name: session.officer.display_name.clone(),
         };
-        let (token, expire_time) = self
-            .issuer
-            .issue(&caller, TOKEN_LIFETIME)
-            .map_err(|error| IssueTokenError::Unsigned(error.into()))?;
-        Ok(PersonToken {
-            token,
+        let mut expire_time = self.now() + TOKEN_LIFETIME;
+        let mut tokens = Vec::with_capacity(audiences.len());
+        for audience in audiences {
+            let (token, ends) = self.issue(&caller, *audience)?;
+            tokens.push(token);
+            expire_time = expire_time.min(ends);
+        }
+        Ok(PersonTokens {
+            tokens,
             expire_time,
             officer: session.officer,
             agency_name: session.agency_name,
@@ -103,7 +108,7 @@ impl Desk {
         })
     }
 
-    /// Turns a client's secret into a token.
+    /// Turns a client's secret into a token for ingest.
     ///
     /// # Errors
     /// `UnknownClient`, whatever is wrong.
@@ -124,7 +129,18 @@ impl Desk {
         }
         let caller =
             Caller { agency, person: None, role: grpc::Role::Client, display_name: client.to_owned() };
-        self.issuer.issue(&caller, TOKEN_LIFETIME).map_err(|error| IssueTokenError::Unsigned(error.into()))
+        // What a client may do is all ingest's.
+        self.issue(&caller, Audience::Ingest)
+    }
+
+    fn issue(
+        &self,
+        caller: &Caller,
+        audience: Audience,
+    ) -> Result<(String, OffsetDateTime), IssueTokenError> {
+        self.issuer
+            .issue(caller, &[audience], TOKEN_LIFETIME)
+            .map_err(|error| IssueTokenError::Unsigned(error.into()))
     }
 
     /// Ends a session. One that has ended already is as good.

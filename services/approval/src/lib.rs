@@ -57,7 +57,7 @@ mod validity;
 
 use std::net::SocketAddr;
 
-use ::grpc::{TokenIssuer, TokenVerifier};
+use ::grpc::{Audience, TokenIssuer, TokenVerifier};
 use anyhow::Context;
 use database::Schema;
 use messaging::{Bus, PullLoop, Relay};
@@ -116,7 +116,8 @@ impl App {
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let pepper = Pepper::new(&config.pepper).context("approval.pepper")?;
         let issuer = TokenIssuer::new(&config.token_seed, clock.clone()).context("approval.token_seed")?;
-        let verifier = TokenVerifier::new(&::grpc::public_key(&config.token_seed)?, clock.clone())?;
+        let public_key = ::grpc::public_key(&config.token_seed)?;
+        let verifier = TokenVerifier::new(&public_key, Audience::Approval, clock.clone())?;
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, SERVICE).await?;

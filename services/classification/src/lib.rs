@@ -91,7 +91,8 @@ impl App {
     /// # Errors
     /// When the database or the bus is away, a migration is pending, the address is taken, or the key is none.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        let verifier = ::grpc::TokenVerifier::new(&config.token_public_key, clock.clone())?;
+        let here = ::grpc::Audience::Classification;
+        let verifier = ::grpc::TokenVerifier::new(&config.token_public_key, here, clock.clone())?;
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, NAME).await?;

@@ -11,6 +11,7 @@ use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use contracts::approval::v1::{IssueTokenRequest, Person, Role};
+use grpc::{Audience, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -45,7 +46,7 @@ pub(crate) const LANGUAGE_COOKIE: &str = "language";
 /// How long a token is used before approval is asked again, and so how long a session that was ended
 /// elsewhere can still be used here.
 const TOKEN_KEPT_MAX: Duration = Duration::seconds(60);
-/// A token is not used in its last seconds: the call that carries it takes time.
+/// A token, which lives for a minute, is not used in its last seconds: the call that carries it takes time.
 const TOKEN_MARGIN: Duration = Duration::seconds(10);
 /// Beyond this the oldest make room; far more than an office has people.
 const TOKENS_MAX: usize = 4096;
@@ -103,7 +104,7 @@ pub(crate) struct SignedIn {
 }
 
 struct Identity {
-    token: String,
+    tokens: Tokens,
     person: Person,
     agency_name: String,
     other_sessions: u32,
@@ -159,7 +160,7 @@ impl SignedIn {
 
     /// A request in this person's name.
     pub(crate) fn call<M>(&self, message: M) -> tonic::Request<M> {
-        grpc::with_token(message, &self.identity.token)
+        grpc::with_tokens(message, &self.identity.tokens)
     }
 
     /// A service's refusal, in this person's language.
@@ -210,7 +211,8 @@ impl Sessions {
             return Ok(known.identity.clone());
         }
         let session_secret = secret.expose_secret().to_owned();
-        let request = IssueTokenRequest { session_secret, unattended: visit.polls };
+        let audiences = Audience::ALL.map(|audience| audience.name().to_owned()).to_vec();
+        let request = IssueTokenRequest { session_secret, audiences, unattended: visit.polls };
         let issued = match console.clients.access().issue_token(grpc::without_token(request)).await {
             Ok(issued) => issued.into_inner(),
             Err(status) => {
@@ -226,7 +228,7 @@ impl Sessions {
         };
         let ends = show::instant(issued.expire_time.as_ref()).map_or(now, |end| end - TOKEN_MARGIN);
         let identity = Arc::new(Identity {
-            token: issued.token,
+            tokens: Audience::ALL.into_iter().zip(issued.tokens).collect(),
             person: issued.person.unwrap_or_default(),
             agency_name: issued.agency_name,
             other_sessions: issued.other_sessions,

@@ -52,7 +52,7 @@ mod words;
 
 use std::net::SocketAddr;
 
-use ::grpc::TokenVerifier;
+use ::grpc::{Audience, TokenVerifier};
 use anyhow::Context;
 use contracts::ingest::v1::ingest_service_server::IngestServiceServer;
 use database::Schema;
@@ -137,7 +137,7 @@ impl App {
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let agencies = Agencies::new(&config.agencies).context("ingest.agencies")?;
         let vault = Vault::new(&config.master_key)?;
-        let verifier = TokenVerifier::new(&config.token_public_key, clock.clone())?;
+        let verifier = TokenVerifier::new(&config.token_public_key, Audience::Ingest, clock.clone())?;
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         for agency in agencies.ids() {

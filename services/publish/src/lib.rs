@@ -39,7 +39,7 @@ mod verified;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ::grpc::TokenVerifier;
+use ::grpc::{Audience, TokenVerifier};
 use anyhow::Context;
 use contracts::publish::v1::publish_service_server::PublishServiceServer;
 use database::Schema;
@@ -100,7 +100,7 @@ impl App {
     /// When the configuration cannot be used, a migration is pending, the bus is away or a port is taken.
     pub async fn build(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let agencies = Agencies::new(&config)?;
-        let verifier = TokenVerifier::new(&config.token_public_key, clock.clone())?;
+        let verifier = TokenVerifier::new(&config.token_public_key, Audience::Publish, clock.clone())?;
         let pool = database::connect(&config.database)?;
         database::refuse_pending(&pool, &schemas()).await?;
         let bus = Bus::connect(&config.bus, BUS.service).await?;

@@ -7,6 +7,7 @@ use contracts::approval::v1::access_service_server::AccessService;
 use tonic::{Request, Response, Status};
 
 use super::convert::person;
+use super::parse;
 use crate::desk::Desk;
 use crate::domain::attempts::network;
 use crate::sign_in::{Origin, SignIn};
@@ -66,9 +67,11 @@ impl AccessService for Access {
         request: Request<pb::IssueTokenRequest>,
     ) -> Result<Response<pb::IssueTokenResponse>, Status> {
         let request = request.into_inner();
-        let issued = self.desk.issue_token(&request.session_secret, request.unattended).await?;
+        let audiences = parse::audiences(&request.audiences)?;
+        let issued = self.desk.issue_token(&request.session_secret, &audiences, request.unattended).await?;
         Ok(Response::new(pb::IssueTokenResponse {
-            token: issued.token,
+            token: issued.tokens.first().cloned().unwrap_or_default(),
+            tokens: issued.tokens,
             expire_time: Some(grpc::timestamp(issued.expire_time)),
             person: Some(person(&issued.officer)),
             agency_name: issued.agency_name,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::approval::v1 as pb;
-use grpc::{Caller, Refusal, brief, parse_id};
+use grpc::{Audience, Caller, Refusal, brief, parse_id};
 use ids::ReportId;
 use signoff::statement::Purpose;
 use time::Duration;
@@ -94,6 +94,23 @@ pub fn optional_id<T: std::str::FromStr>(field: &'static str, text: &str) -> Res
 
 fn invalid(field: &'static str, zh: &str, en: &str) -> Status {
     Refusal::invalid(field, zh, en).into()
+}
+
+/// Whom tokens are asked for; nobody named means this service.
+pub fn audiences(names: &[String]) -> Result<Vec<Audience>, Status> {
+    if names.is_empty() {
+        return Ok(vec![Audience::Approval]);
+    }
+    let mut audiences: Vec<Audience> = Vec::new();
+    for name in names {
+        let audience = name.parse().ok().filter(|audience| !audiences.contains(audience));
+        audiences.push(audience.ok_or_else(|| {
+            let zh = "audiences 只能是 approval、ingest、classification、publish，各一次。";
+            let en = "audiences may be approval, ingest, classification and publish, each once.";
+            invalid("audiences", zh, en)
+        })?);
+    }
+    Ok(audiences)
 }
 
 fn due_in(duration: prost_types::Duration) -> Result<Duration, Status> {

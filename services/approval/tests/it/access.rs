@@ -277,7 +277,11 @@ async fn a_page_that_asks_by_itself_keeps_no_session_alive() {
     let office = Office::open().await;
     let person = office.sign_in("duty").await;
     let ask = async |unattended| {
-        let request = pb::IssueTokenRequest { session_secret: person.session_secret.clone(), unattended };
+        let request = pb::IssueTokenRequest {
+            session_secret: person.session_secret.clone(),
+            unattended,
+            ..Default::default()
+        };
         office.access().issue_token(without_token(request)).await
     };
     for _ in 0..29 {
@@ -356,6 +360,38 @@ async fn a_session_ends_when_idle_or_after_twelve_hours() {
 }
 
 #[tokio::test]
+async fn a_session_gives_a_token_for_each_service_and_each_is_good_there_alone_for_a_minute() {
+    let office = Office::open().await;
+    let person = office.sign_in("signer").await;
+    let issue = async |audiences: &[&str]| {
+        let request = pb::IssueTokenRequest {
+            session_secret: person.session_secret.clone(),
+            audiences: audiences.iter().map(|&audience| audience.to_owned()).collect(),
+            ..Default::default()
+        };
+        office.access().issue_token(without_token(request)).await.map(tonic::Response::into_inner)
+    };
+    let cases = async |token: &str| {
+        office.approval().list_cases(with_token(pb::ListCasesRequest::default(), token)).await
+    };
+    let issued = issue(&["ingest", "classification", "publish", "approval"]).await.unwrap();
+    let [elsewhere @ .., here] = issued.tokens.as_slice() else { panic!("no token") };
+    assert_eq!((elsewhere.len(), &issued.token), (3, &elsewhere[0]));
+    cases(here).await.unwrap();
+    for token in elsewhere {
+        assert_refused(cases(token).await, Code::Unauthenticated, "SIGN_IN_NEEDED");
+    }
+    // Who names nobody means this service.
+    cases(&issue(&[]).await.unwrap().token).await.unwrap();
+    for unknown in [&["console"][..], &["approval", "approval"], &[""]] {
+        assert_refused(issue(unknown).await, Code::InvalidArgument, "INVALID_FIELD");
+    }
+
+    office.clock.advance(Duration::from_secs(61));
+    assert_refused(cases(here).await, Code::Unauthenticated, "SIGN_IN_NEEDED");
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session() {
     let office = Office::open().await;
     let person = office.sign_in("duty").await;
@@ -378,7 +414,8 @@ async fn a_client_gets_a_token_for_its_secret_alone_and_may_do_nothing_here() {
     let client = token("hotline", CLIENT_SECRET).await.unwrap().into_inner();
     let cases =
         office.approval().list_cases(with_token(pb::ListCasesRequest::default(), &client.token)).await;
-    assert_refused(cases, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    // It is for ingest, where all of it is that a client may do.
+    assert_refused(cases, Code::Unauthenticated, "SIGN_IN_NEEDED");
     let nobody = office.approval().list_cases(without_token(pb::ListCasesRequest::default())).await;
     assert_refused(nobody, Code::Unauthenticated, "SIGN_IN_NEEDED");
 

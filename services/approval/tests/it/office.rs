@@ -9,12 +9,14 @@ use approval::domain::draft::{Draft, Kind, ResponseLevel, Verdict};
 use approval::domain::officer::Role;
 use approval::provision::{self, ClientPlan, PersonPlan, Provision, Provisioned};
 use approval::{App, Config};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contracts::Event;
 use contracts::approval::v1 as pb;
 use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::approval::v1::approval_service_client::ApprovalServiceClient;
 use database::Schema;
-use grpc::{with_token, without_token};
+use grpc::{Audience, Caller, TokenIssuer, with_token, without_token};
 use ids::{AgencyId, CaseId, ClarificationId};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
@@ -79,12 +81,7 @@ pub struct Neighbour {
 }
 
 impl Neighbour {
-    async fn open(
-        nats: &Nats,
-        lifecycle: &Lifecycle,
-        service: &'static str,
-        stream: &'static str,
-    ) -> Self {
+    async fn open(nats: &Nats, lifecycle: &Lifecycle, service: &'static str, stream: &'static str) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
@@ -147,8 +144,7 @@ impl Office {
         let folder = tempfile::tempdir().unwrap();
         let clock = SteeredClock::in_folder(folder.path());
         let lifecycle = Lifecycle::new();
-        let classification =
-            Neighbour::open(&nats, &lifecycle, "classification", "CLASSIFICATION").await;
+        let classification = Neighbour::open(&nats, &lifecycle, "classification", "CLASSIFICATION").await;
         let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH").await;
 
         let agency = AgencyId::mint();
@@ -274,8 +270,19 @@ impl Office {
     pub async fn sign_in(&self, login: &str) -> Person {
         let code = self.fresh_code(login);
         let session_secret = self.try_sign_in(login, PASSWORD, &code).await.unwrap().session_secret;
-        let token = self.issue_token(&session_secret).await.unwrap().token;
+        let token = self.lasting(&self.issue_token(&session_secret).await.unwrap().token);
         Person { token, session_secret }
+    }
+
+    /// The same token for as long as a test lasts: a page asks for a new one each minute.
+    fn lasting(&self, token: &str) -> String {
+        let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(2).unwrap()).unwrap();
+        let claims = &body[..body.len() - 64];
+        let claims: serde_json::Value = serde_json::from_slice(claims).unwrap();
+        let caller: Caller = serde_json::from_value(claims["caller"].clone()).unwrap();
+        let clock = Clock::steered(self.clock.file().to_owned());
+        let issuer = TokenIssuer::new(&TOKEN_SEED.into(), clock).unwrap();
+        issuer.issue(&caller, &[Audience::Approval], Duration::from_secs(12 * 3600)).unwrap().0
     }
 
     pub async fn issue_token(&self, session_secret: &str) -> Result<pb::IssueTokenResponse, Status> {

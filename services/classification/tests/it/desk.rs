@@ -17,7 +17,7 @@ use contracts::classification::v1::rules_service_client::RulesServiceClient;
 use contracts::ingest::v1::ReportReceived;
 use contracts::publish::v1::{Publication, PublicationChanged, publication};
 use database::Schema;
-use grpc::{Caller, Role, TokenIssuer};
+use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, CaseId, ClaimId, ClarificationId, KeyId, PersonId, PublicationId, ReportId, ReporterId};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
@@ -56,12 +56,7 @@ struct Neighbour {
 }
 
 impl Neighbour {
-    async fn open(
-        nats: &Nats,
-        lifecycle: &Lifecycle,
-        service: &'static str,
-        stream: &'static str,
-    ) -> Self {
+    async fn open(nats: &Nats, lifecycle: &Lifecycle, service: &'static str, stream: &'static str) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
@@ -471,7 +466,7 @@ impl Desk {
         let issuer = TokenIssuer::new(&SecretString::from(SEED), Clock::system()).unwrap();
         let caller =
             Caller { agency, person: Some(PersonId::mint()), role, display_name: "演示·值班员".into() };
-        let (token, _) = issuer.issue(&caller, Duration::from_secs(60)).unwrap();
+        let (token, _) = issuer.issue(&caller, &[Audience::Classification], Duration::from_secs(60)).unwrap();
         grpc::with_token(message, &token)
     }
 

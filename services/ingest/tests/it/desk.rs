@@ -10,7 +10,7 @@ use contracts::ingest::v1 as pb;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1 as publish;
 use database::Schema;
-use grpc::{Caller, Role, TokenIssuer};
+use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, ClaimId, ClarificationId, PersonId, PublicationId};
 use ingest::{AgencyConfig, App, CallbackMode, Config, WechatConfig};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
@@ -208,7 +208,7 @@ impl Desk {
     pub async fn client_named(&self, agency: AgencyId, role: Role, name: &str) -> Client {
         let caller = Caller { agency, person: Some(PersonId::mint()), role, display_name: name.into() };
         let issuer = TokenIssuer::new(&SEED.into(), self.clock.clone()).unwrap();
-        let (token, _) = issuer.issue(&caller, Duration::from_secs(3600)).unwrap();
+        let (token, _) = issuer.issue(&caller, &[Audience::Ingest], Duration::from_secs(3600)).unwrap();
         let channel = grpc::channel(&self.grpc_url).unwrap();
         Client { stub: IngestServiceClient::new(channel), token }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Context;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::Tokens;
+
 /// A call that has no other deadline ends after this.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -25,11 +27,23 @@ pub fn channel(url: &str) -> anyhow::Result<Channel> {
 /// A request on behalf of the caller whose token this is. Ends after ten seconds unless told otherwise.
 pub fn with_token<M>(message: M, token: &str) -> tonic::Request<M> {
     let mut request = without_token(message);
+    bear(&mut request, token);
+    request
+}
+
+/// A request on behalf of the caller whose tokens these are, for a client with [`Shows`](crate::Shows), which shows
+/// the service its own. Ends after ten seconds unless told otherwise.
+pub fn with_tokens<M>(message: M, tokens: &Tokens) -> tonic::Request<M> {
+    let mut request = without_token(message);
+    request.extensions_mut().insert(tokens.clone());
+    request
+}
+
+pub(crate) fn bear<M>(request: &mut tonic::Request<M>, token: &str) {
     // A token is base64url and dots; one that is not ASCII is not ours and the server will say so.
     if let Ok(value) = format!("Bearer {token}").parse() {
         request.metadata_mut().insert("authorization", value);
     }
-    request
 }
 
 /// A request on behalf of nobody: for signing in, and for secrets that are their own credential.

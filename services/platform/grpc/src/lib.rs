@@ -3,6 +3,7 @@
 //!
 //! It knows no RPC by name.
 
+mod audience;
 mod caller;
 mod client;
 mod convert;
@@ -12,8 +13,9 @@ mod server;
 mod token;
 mod words;
 
+pub use audience::{Audience, Shows, Tokens};
 pub use caller::{Caller, Role};
-pub use client::{channel, with_token, without_token};
+pub use client::{channel, with_token, with_tokens, without_token};
 pub use convert::{instant, parse_id, timestamp};
 pub use page::{PageToken, page_size};
 pub use refusal::{Refusal, reason, told};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
-use crate::Caller;
+use crate::{Audience, Caller};
 
 /// Keeps these tokens apart from anything else that the same key could ever sign.
 const PURPOSE: &[u8] = b"chengqing.caller.v1";
@@ -29,6 +29,8 @@ const REMEMBERED_MAX: usize = 1024;
 #[derive(Serialize, Deserialize)]
 struct Claims {
     caller: Caller,
+    /// Whom the token may be shown to. A service that was shown one for another must not use it there.
+    audiences: Vec<Audience>,
     issued: i64,
     expires: i64,
 }
@@ -47,6 +49,7 @@ type Remembered = HashMap<[u8; 32], (Caller, OffsetDateTime)>;
 #[derive(Clone)]
 pub struct TokenVerifier {
     key: Arc<AsymmetricPublicKey<V4>>,
+    audience: Audience,
     clock: Clock,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -76,19 +79,21 @@ impl TokenIssuer {
         Ok(Self { key: Arc::new(key), clock })
     }
 
-    /// A token that speaks for `caller` for `lifetime`, and when it ends.
+    /// A token that speaks for `caller` to `audiences` for `lifetime`, and when it ends.
     ///
     /// # Errors
     /// When the token cannot be signed.
     pub fn issue(
         &self,
         caller: &Caller,
+        audiences: &[Audience],
         lifetime: std::time::Duration,
     ) -> anyhow::Result<(String, OffsetDateTime)> {
         let issued = self.clock.now();
         let expires = issued + lifetime;
         let claims = Claims {
             caller: caller.clone(),
+            audiences: audiences.to_vec(),
             issued: issued.unix_timestamp(),
             expires: expires.unix_timestamp(),
         };
@@ -100,18 +105,18 @@ impl TokenIssuer {
 }
 
 impl TokenVerifier {
-    /// Checks against this public key in hex.
+    /// Checks against this public key in hex what is shown to the service `audience`.
     ///
     /// # Errors
     /// When the key is not 64 hex digits.
-    pub fn new(public_key: &str, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(public_key: &str, audience: Audience, clock: Clock) -> anyhow::Result<Self> {
         let bytes = hex::decode(public_key).context("token_public_key is 64 hex digits")?;
         let key = AsymmetricPublicKey::from(&bytes)
             .map_err(|error| anyhow!("token_public_key cannot be used: {error}"))?;
-        Ok(Self { key: Arc::new(key), clock, remembered: Arc::default() })
+        Ok(Self { key: Arc::new(key), audience, clock, remembered: Arc::default() })
     }
 
-    /// The caller that a token speaks for; `None` when it is not valid now.
+    /// The caller that a token speaks for; `None` when it is not valid now, or not here.
     #[must_use]
     pub fn verify(&self, token: &str) -> Option<Caller> {
         let now = self.clock.now();
@@ -144,7 +149,8 @@ impl TokenVerifier {
         let claims: Claims = serde_json::from_str(trusted.payload()).ok()?;
         let issued = OffsetDateTime::from_unix_timestamp(claims.issued).ok()?;
         let expires = OffsetDateTime::from_unix_timestamp(claims.expires).ok()?;
-        (issued <= now + SKEW && now < expires).then_some((claims.caller, expires))
+        let here = claims.audiences.contains(&self.audience);
+        (here && issued <= now + SKEW && now < expires).then_some((claims.caller, expires))
     }
 }
 
@@ -153,6 +159,8 @@ mod tests {
     use super::*;
     use crate::Role;
     use ids::AgencyId;
+
+    const HERE: &[Audience] = &[Audience::Ingest];
 
     fn caller() -> Caller {
         Caller { agency: AgencyId::mint(), person: None, role: Role::Client, display_name: "热线".into() }
@@ -167,23 +175,44 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let offset = folder.path().join("offset");
         let clock = Clock::steered(offset.clone());
-        let verifier = TokenVerifier::new(&public_key(&seed(1)).unwrap(), clock.clone()).unwrap();
+        let verifier =
+            TokenVerifier::new(&public_key(&seed(1)).unwrap(), Audience::Ingest, clock.clone()).unwrap();
         let issuer = TokenIssuer::new(&seed(1), clock).unwrap();
-        let (token, _) = issuer.issue(&caller(), std::time::Duration::from_secs(300)).unwrap();
+        let (token, _) =
+            issuer.issue(&caller(), &[Audience::Ingest], std::time::Duration::from_secs(300)).unwrap();
         assert_eq!(verifier.verify(&token).unwrap().role, Role::Client);
         std::fs::write(&offset, "301000").unwrap();
         assert_eq!(verifier.verify(&token), None);
     }
 
     #[test]
+    fn a_token_that_was_shown_to_one_service_opens_no_other() {
+        let clock = Clock::system();
+        let issuer = TokenIssuer::new(&seed(1), clock.clone()).unwrap();
+        let minute = std::time::Duration::from_secs(60);
+        for audience in Audience::ALL {
+            let (token, _) = issuer.issue(&caller(), &[audience], minute).unwrap();
+            for here in Audience::ALL {
+                let verifier =
+                    TokenVerifier::new(&public_key(&seed(1)).unwrap(), here, clock.clone()).unwrap();
+                assert_eq!(verifier.verify(&token).is_some(), here == audience, "{audience} at {here}");
+            }
+        }
+        let (nobodys, _) = issuer.issue(&caller(), &[], minute).unwrap();
+        let verifier = TokenVerifier::new(&public_key(&seed(1)).unwrap(), Audience::Ingest, clock).unwrap();
+        assert_eq!(verifier.verify(&nobodys), None);
+    }
+
+    #[test]
     fn a_token_of_another_key_or_with_a_changed_byte_speaks_for_nobody() {
         let clock = Clock::system();
-        let verifier = TokenVerifier::new(&public_key(&seed(1)).unwrap(), clock.clone()).unwrap();
+        let verifier =
+            TokenVerifier::new(&public_key(&seed(1)).unwrap(), Audience::Ingest, clock.clone()).unwrap();
         let minute = std::time::Duration::from_secs(60);
         let (foreign, _) =
-            TokenIssuer::new(&seed(2), clock.clone()).unwrap().issue(&caller(), minute).unwrap();
+            TokenIssuer::new(&seed(2), clock.clone()).unwrap().issue(&caller(), HERE, minute).unwrap();
         assert_eq!(verifier.verify(&foreign), None);
-        let (token, _) = TokenIssuer::new(&seed(1), clock).unwrap().issue(&caller(), minute).unwrap();
+        let (token, _) = TokenIssuer::new(&seed(1), clock).unwrap().issue(&caller(), HERE, minute).unwrap();
         let changed = token.replace('a', "b");
         assert_eq!(verifier.verify(&changed), None);
     }

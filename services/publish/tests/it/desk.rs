@@ -10,7 +10,7 @@ use contracts::publish::v1 as pb;
 use contracts::publish::v1::publication::State;
 use contracts::publish::v1::publish_service_client::PublishServiceClient;
 use database::Schema;
-use grpc::{Caller, Role, TokenIssuer};
+use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, PersonId};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use publish::{AgencyConfig, App, Config, WechatConfig, WeiboConfig};
@@ -56,12 +56,7 @@ struct Neighbour {
 }
 
 impl Neighbour {
-    async fn open(
-        nats: &Nats,
-        world: &Lifecycle,
-        service: &'static str,
-        stream: &'static str,
-    ) -> Self {
+    async fn open(nats: &Nats, world: &Lifecycle, service: &'static str, stream: &'static str) -> Self {
         let schema = Schema { name: "messaging", migrator: messaging::migrator() };
         let database = postgres().await.fresh_database(service, &[schema]).await;
         let bus = Bus::connect(&bus_config(nats, service), service).await.unwrap();
@@ -263,7 +258,7 @@ impl Desk {
         let issuer = TokenIssuer::new(&SEED.into(), self.clock.clone()).unwrap();
         let person = Some(PersonId::mint());
         let caller = Caller { agency, person, role, display_name: "演示·值班员".into() };
-        let (token, _) = issuer.issue(&caller, Duration::from_secs(300)).unwrap();
+        let (token, _) = issuer.issue(&caller, &[Audience::Publish], Duration::from_secs(300)).unwrap();
         grpc::with_token(message, &token)
     }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use backing::{Nats, Postgres, PostgresTuning};
 use contracts::ingest::v1::Report;
 use contracts::ingest::v1::report::Channel;
-use grpc::{Caller, Role, TokenIssuer};
+use grpc::{Audience, Caller, Role, TokenIssuer};
 use runtime::Clock;
 use secrecy::SecretString;
 
@@ -50,7 +50,7 @@ impl Ground {
         Ok(Self { fleet, postgres, nats, installation, _folder: folder })
     }
 
-    /// A token of a hotline desk for the whole bench.
+    /// A token of a hotline desk for the whole bench, as ingest takes it.
     pub fn client_token(&self) -> anyhow::Result<String> {
         self.token(Role::Client)
     }
@@ -64,7 +64,8 @@ impl Ground {
             role,
             display_name: "bench".to_owned(),
         };
-        let (token, _) = TokenIssuer::new(&seed, Clock::system())?.issue(&caller, TOKEN_LIFETIME)?;
+        let (token, _) =
+            TokenIssuer::new(&seed, Clock::system())?.issue(&caller, &[Audience::Ingest], TOKEN_LIFETIME)?;
         Ok(token)
     }
 
