@@ -393,13 +393,14 @@ enum CoverError {
     Database(#[from] sqlx::Error),
 }
 
-/// What was tried for a draft before, and how often it came to the same.
+/// What was tried for a draft before, and how often it came to the same code: the words beside it name the request.
 fn tries_before(attempts: &[Attempt], detail: &str) -> DraftTries {
+    let code = |detail: &str| detail.split_whitespace().next().map(str::to_owned);
     let ended = || attempts.iter().filter(|attempt| !attempt.is_write && attempt.outcome != "begun");
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     DraftTries {
         all: count(ended().count()),
-        same: count(ended().filter(|attempt| attempt.detail == detail).count()),
+        same: count(ended().filter(|attempt| code(&attempt.detail) == code(detail)).count()),
     }
 }
 
