@@ -28,7 +28,7 @@ fn may_use(from: &str, to: &str) -> bool {
         // How messages are judged is classification's business alone.
         ("classification", "judgement") => true,
         (_, "judgement") => false,
-        ("judgement", to) => ["ids", "lookalike"].contains(&to),
+        ("judgement", to) => ["ids", "lookalike", "masking"].contains(&to),
         ("sandbox", to) => to == "runtime",
         ("console", to) => ["contracts", "grpc", "ids", "runtime", "telemetry"].contains(&to),
         (from, _) if SERVICES.contains(&from) => true,

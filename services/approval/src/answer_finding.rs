@@ -21,7 +21,8 @@ pub struct Asked {
     pub agency_name: String,
 }
 
-/// What a department answers.
+/// What a department answers: without characters that nobody sees, and without what points at a person, for all of it
+/// is shown to officers and may be taken over into a draft.
 pub struct AnswerFinding {
     /// What was found.
     pub verdict: Verdict,
@@ -95,11 +96,12 @@ impl Desk {
         let state = case.state.apply(CaseCommand::ReceiveFinding)?;
         let note = case.note.clone();
         store::case::move_to(&mut tx, &mut case, state, &note).await?;
+        let masked = if answer.is_masked() { "（其中的个人信息已隐去）" } else { "" };
         let late = if now > finding.due_time { "（已超时限）" } else { "" };
         let event = CaseEvent {
             time: now,
             actor: finding.department.clone(),
-            what: format!("核查反馈：{}{late}。", answer.verdict.zh()),
+            what: format!("核查反馈：{}{late}{masked}。", answer.verdict.zh()),
         };
         store::case::append_event(&mut tx, secret.agency, case.case, &event).await?;
         // The department is the actor; who answered for it is in the finding, not in the trail.

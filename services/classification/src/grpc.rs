@@ -5,6 +5,7 @@ use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
 use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
 use ids::{AgencyId, ClaimId, ReportId};
+use masking::find_official;
 use messaging::Waker;
 use runtime::Clock;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -164,12 +165,26 @@ impl ClassificationService for Service {
         caller.require(&[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
         let request = request.into_inner();
         let claim: ClaimId = parse_id("claim_id", &request.claim_id)?;
-        let sentence = request.sentence.trim();
+        let sentence = lookalike::cleaned(&request.sentence);
+        let sentence = sentence.trim();
         if sentence.is_empty() || sentence.chars().count() > SENTENCE_MAX || sentence.contains('\0') {
             return Err(Refusal::invalid(
                 "sentence",
                 format!("请写出网传内容，最多{SENTENCE_MAX}字。"),
                 format!("sentence must hold 1 to {SENTENCE_MAX} characters, without NUL."),
+            )
+            .into());
+        }
+        // Departments are shown it, and it is signed.
+        if let Some(found) = find_official(sentence).into_iter().next() {
+            let written = &sentence[found.range];
+            return Err(Refusal::invalid(
+                "sentence",
+                format!("网传内容里有{}“{written}”，请删去或换个说法。", found.kind.zh()),
+                format!(
+                    "The sentence holds {} (“{written}”); take it out or say it otherwise.",
+                    found.kind.en()
+                ),
             )
             .into());
         }

@@ -14,6 +14,7 @@ use axum::extract::{Path, Query as AxumQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use masking::{mask, mask_place};
 use messaging::{Waker, outbox};
 use runtime::{Clock, crash_point};
 use serde_json::json;
@@ -30,7 +31,6 @@ use crate::accept::{AcceptError, Incoming, Intake};
 use crate::agency::{Account, Agencies};
 use crate::answer::{Answering, Question};
 use crate::conflict;
-use crate::domain::mask::mask;
 use crate::domain::reply::Occasion;
 use crate::domain::report::{Channel, SEEN_AT_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, clean, clip};
 use crate::events;
@@ -344,7 +344,7 @@ impl Callback {
                 &message.from_user,
             )),
             replied_at_once: true,
-            masked_text: mask(clip(&said.text, TEXT_CHARACTERS_MAX)),
+            masked_text: masked(&message.incoming, &said.text),
             seen_at,
             sealed: prepare::seal_original(&key, report_id, &original),
             key,
@@ -475,12 +475,28 @@ impl Callback {
     }
 }
 
+/// What stands before the name of a place.
+const PLACE: &str = "〔位置〕";
+
 /// What a message says, as far as there are words.
 struct Said {
     text: String,
     message_type: String,
     occasion: Occasion,
     details: serde_json::Value,
+}
+
+/// Characters behind the limit that are looked at, so that what begins before it is seen whole.
+const LOOKED_AT_BEYOND: usize = 64;
+
+/// A message's words as they may leave this service. Of the place that a telephone sends only the district may.
+fn masked(incoming: &Content, text: &str) -> String {
+    let masked = match incoming {
+        Content::Location { label, .. } => format!("{PLACE}{}", mask_place(&clean(label))),
+        // A number that the limit cuts through would not be known for one, so some more is looked at than is kept.
+        _ => mask(clip(text, TEXT_CHARACTERS_MAX + LOOKED_AT_BEYOND)),
+    };
+    clip(&masked, TEXT_CHARACTERS_MAX).to_owned()
 }
 
 fn said(incoming: &Content) -> Said {
@@ -522,7 +538,7 @@ fn said(incoming: &Content) -> Said {
         }
         Content::Location { latitude, longitude, scale, label } => {
             let details = json!({ "latitude": latitude, "longitude": longitude, "scale": scale });
-            of("location", format!("〔位置〕{}", clean(label)), Occasion::Wordless, details)
+            of("location", format!("{PLACE}{}", clean(label)), Occasion::Wordless, details)
         }
         Content::File { title, description } => {
             let details = json!({ "title": title, "description": description });

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ids::{AgencyId, ReportId};
+use masking::mask;
 use messaging::{Waker, outbox};
 use runtime::{Clock, Lifecycle, SlowWork, crash_point};
 use serde::Deserialize;
@@ -19,7 +20,6 @@ use wechat::download::Download;
 use wechat::error::CallError;
 
 use crate::agency::Agencies;
-use crate::domain::mask::mask;
 use crate::domain::media::{BYTES_MAX, Kind, State, UNKNOWN_TYPE, content_type, next_attempt};
 use crate::events::{self, PictureSeen};
 use crate::picture::{Look, PictureError, look_at};

@@ -4,12 +4,12 @@
 //! do nothing but write.
 
 use ids::{AgencyId, ReportId};
+use masking::mask;
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::domain::mask::mask;
 use crate::domain::report::{Channel, Checked};
 use crate::store::report::{NewReport, Teller};
 use crate::vault::{Key, Purpose, Vault};

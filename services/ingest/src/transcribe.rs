@@ -2,12 +2,12 @@
 //! sealed as typed, masked before anything leaves. A second time replaces the first, and both are kept.
 
 use ids::{AgencyId, ReportId};
+use masking::mask;
 use messaging::{Waker, outbox};
 use runtime::{Clock, crash_point};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::domain::mask::mask;
 use crate::domain::report::{FieldError, TEXT_CHARACTERS_MAX, clean};
 use crate::events;
 use crate::fetch::report_key;

@@ -61,10 +61,17 @@ fn fold(character: char, mut keep: impl FnMut(char)) {
     }
 }
 
-/// `text` as it looks, without its web addresses. Those are found in what was written, where a full-width comma ends
+/// `text` as it looks, without its web addresses and without what stands where something was masked: neither is a word.
+/// Addresses are found in what was written, where a full-width comma ends
 /// one, and once more in what it looks like, where one in full width shows.
 fn looks_of(text: &str) -> String {
-    without_addresses(&plain_text(&without_addresses(text)))
+    let mut looks = without_addresses(&plain_text(&without_addresses(text)));
+    if looks.contains('〔') {
+        for kind in masking::Kind::ALL {
+            looks = looks.replace(kind.label(), " ");
+        }
+    }
+    looks
 }
 
 fn without_addresses(text: &str) -> String {
@@ -242,6 +249,13 @@ mod tests {
         assert_eq!(normalise("https://t.cn/A6xYz1，7级地震"), "7级地震");
         assert_eq!(normalise("https://www.toutiao.com/article/〔卡号〕/?a=1 停水"), "停水");
         assert_eq!(normalise("https://www.douyin.com/video/7301234567890123456"), "");
+    }
+
+    #[test]
+    fn what_was_masked_is_no_word() {
+        assert_eq!(normalise("@〔用户〕 打〔手机号〕问停水"), "打问停水");
+        assert_eq!(normalise("〔手机号〕"), "");
+        assert_eq!(normalise("〔图片〕"), "图片");
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! `chengqing eval`: measures judgements against a folder of labelled texts, with the code that judges in service.
+//! `chengqing eval`: measures judgements against a folder of labelled texts, and masking against the corpus that the
+//! program carries, with the code that works in service.
+
+mod masking;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use judgement::evaluate::rows::RowsError;
 use judgement::evaluate::{
     Evaluation, Figure, Floor, clustering, help, judges, likelihood, matching, topics,
@@ -21,20 +24,30 @@ enum Task {
     Topics,
     /// Whether calls for help are heard, and what else rings an alarm.
     Help,
+    /// Whether what points at a person is masked, and nothing else. Reads no folder.
+    Masking,
     /// Fits the judges of matching and joining anew on the folder, and prints their file.
     Judges,
 }
 
 impl Task {
     /// What was measured; nothing where the task only fits.
-    fn measure(self, data: &Path, train: Option<&Path>) -> Result<Option<Evaluation>, RowsError> {
+    fn measure(self, data: Option<&Path>, train: Option<&Path>) -> anyhow::Result<Option<Evaluation>> {
+        if matches!(self, Self::Masking) {
+            return Ok(Some(masking::evaluation()));
+        }
+        let data = data.context("name the folder of labelled texts with --data")?;
+        Ok(self.measure_folder(data, train)?)
+    }
+
+    fn measure_folder(self, data: &Path, train: Option<&Path>) -> Result<Option<Evaluation>, RowsError> {
         match self {
             Self::Matching => matching::measure(data, train).map(Some),
             Self::Clustering => clustering::measure(data, train).map(Some),
             Self::Likelihood => likelihood::measure(data, train).map(Some),
             Self::Topics => topics::measure(data, train).map(Some),
             Self::Help => help::measure(data).map(Some),
-            Self::Judges => Ok(None),
+            Self::Judges | Self::Masking => Ok(None),
         }
     }
 }
@@ -44,9 +57,9 @@ impl Task {
 pub struct Arguments {
     /// What.
     task: Task,
-    /// The folder of labelled texts to judge.
+    /// The folder of labelled texts to judge; masking needs none.
     #[arg(long)]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Another folder of the same form to learn from first; never the one that is judged.
     #[arg(long)]
     train: Option<PathBuf>,
@@ -60,8 +73,10 @@ pub struct Arguments {
 /// # Errors
 /// When the folders cannot be read, or a figure is on the wrong side of its floor.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Some(evaluation) = arguments.task.measure(&arguments.data, arguments.train.as_deref())? else {
-        print!("{}", judges::file_of(&judges::fitted(&arguments.data)?));
+    let data = arguments.data.as_deref();
+    let Some(evaluation) = arguments.task.measure(data, arguments.train.as_deref())? else {
+        let data = data.context("name the folder of labelled texts with --data")?;
+        print!("{}", judges::file_of(&judges::fitted(data)?));
         return Ok(());
     };
     if arguments.json {

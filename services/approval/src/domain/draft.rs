@@ -94,6 +94,22 @@ words! {
     }
 }
 
+impl StandingKey {
+    /// As its box is called on the drafter's page.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Receipt => "线索回执",
+            Self::Question => "咨询的答复",
+            Self::Complaint => "诉求的答复",
+            Self::Help => "求助的答复",
+            Self::Observation => "异常现象的答复",
+            Self::Other => "其他留言的答复",
+            Self::Welcome => "关注欢迎语",
+        }
+    }
+}
+
 /// What the drafter filled in. Kept beside the canonical content that is made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -162,6 +178,29 @@ impl Draft {
             Kind::Clarification | Kind::Response | Kind::Notice => ResponseLevel::Publish,
         };
         self.response_level.unwrap_or(unchosen)
+    }
+
+    /// Every box as it was filled in, with its label.
+    #[must_use]
+    pub fn filled_in(&self) -> Vec<(&str, &str)> {
+        let mut filled_in = vec![
+            ("标题", self.title.as_str()),
+            ("摘要", &self.summary),
+            ("网传", &self.claim),
+            ("核查", &self.check),
+            ("结论", &self.conclusion),
+            ("依据", &self.basis),
+            ("提醒", &self.advice),
+            ("微博正文", &self.post),
+        ];
+        filled_in.extend(self.standing_replies.iter().map(|(key, words)| {
+            let label = match key.parse::<StandingKey>() {
+                Ok(known) => known.zh(),
+                Err(_) => key.as_str(),
+            };
+            (label, words.as_str())
+        }));
+        filled_in
     }
 
     /// Every text in it.

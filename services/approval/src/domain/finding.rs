@@ -39,6 +39,14 @@ pub struct FindingAnswer {
     pub answer_time: OffsetDateTime,
 }
 
+impl FindingAnswer {
+    /// True where something that points at a person was taken out of it when it came in.
+    #[must_use]
+    pub fn is_masked(&self) -> bool {
+        masking::is_masked(&self.facts) || masking::is_masked(&self.evidence)
+    }
+}
+
 /// The shortest and the longest time that a department or an officer may be given.
 pub const DUE_IN: std::ops::RangeInclusive<Duration> = Duration::minutes(1)..=Duration::days(30);
 

@@ -16,6 +16,7 @@ pub mod problems;
 pub mod publication;
 pub mod rendition;
 pub mod revision;
+mod unfit;
 mod words;
 
 pub use words::UnknownWord;

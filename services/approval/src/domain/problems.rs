@@ -1,12 +1,13 @@
 //! What is wrong with a draft, in words for an officer. A draft with problems can be saved and not signed.
 //!
 //! The machine checks form only: boxes left empty, lengths in each channel's own counting, numbers that the
-//! boxes do not know, personal data. Whether the words are right is for people.
+//! boxes do not know, personal data, characters that nobody sees. Whether the words are right is for people.
 
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, Kind, ResponseLevel, StandingKey, Verdict};
 use super::rendition::{self, ANSWER_BYTES_MAX, POST_LENGTH_MAX};
+use super::unfit;
 
 /// Characters of a WeChat article's title.
 pub const TITLE_CHARACTERS_MAX: usize = 32;
@@ -39,8 +40,9 @@ pub fn problems(draft: &Draft) -> Vec<String> {
             standing_replies(draft, &mut found);
         }
     }
-    personal_data(draft, &mut found);
+    found.extend(unfit::personal_data(draft));
     lengths(draft, &mut found);
+    found.extend(unfit::hidden_characters(draft));
     found
 }
 
@@ -154,27 +156,6 @@ fn standing_replies(draft: &Draft, found: &mut Vec<String>) {
     }
 }
 
-/// Mobile and identity numbers have no place in what goes out; the short service numbers are not caught.
-fn personal_data(draft: &Draft, found: &mut Vec<String>) {
-    let mut mobile = false;
-    let mut identity = false;
-    for words in draft.texts() {
-        for run in
-            words.split(|character: char| !character.is_ascii_digit() && !matches!(character, 'X' | 'x'))
-        {
-            let digits = run.trim_end_matches(['X', 'x']).len();
-            mobile |= digits == 11 && run.starts_with('1');
-            identity |= (run.len() == 18 && digits >= 17) || (digits == 18);
-        }
-    }
-    if mobile {
-        found.push("稿件里有手机号码，请删去。".to_owned());
-    }
-    if identity {
-        found.push("稿件里有身份证号码，请删去。".to_owned());
-    }
-}
-
 fn lengths(draft: &Draft, found: &mut Vec<String>) {
     for rendition in rendition::renditions(draft) {
         // The post has its own line above, with its own words.
@@ -187,18 +168,6 @@ fn lengths(draft: &Draft, found: &mut Vec<String>) {
             found.push(format!("“{}”稿样{length}{unit}，最多{max}{unit}。", rendition.channel));
         }
     }
-    if has_control_characters(draft) {
-        found.push("稿件里有看不见的控制字符，请删去后重新输入。".to_owned());
-    }
-}
-
-/// Characters that change how words look without being seen would make the signer see other words.
-fn has_control_characters(draft: &Draft) -> bool {
-    let hidden = |character: char| {
-        (character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    draft.texts().any(|words| words.chars().any(hidden))
 }
 
 #[cfg(test)]
@@ -230,15 +199,15 @@ mod tests {
             (Draft { response_level: None, ..watermelon() }, "请选择处置方式。"),
             (
                 Draft { check: "致电13800000000核实12批次、12315。".into(), ..watermelon() },
-                "稿件里有手机号码，请删去。",
+                "“核查”第3字起有手机号码“13800000000”，请删去。",
             ),
             (
                 Draft { check: "身份证11010519491231002X，12批次。".into(), ..watermelon() },
-                "稿件里有身份证号码，请删去。",
+                "“核查”第4字起有身份证等证件号码“11010519491231002X”，请删去。",
             ),
             (
                 Draft { claim: "网传\u{202e}反向".into(), ..watermelon() },
-                "稿件里有看不见的控制字符，请删去后重新输入。",
+                "“网传”第3字“反”的前面有看不见的字符（U+202E），请把光标放到那里删去。",
             ),
             (Draft { kind: Kind::Holding, ..watermelon() }, "核查中说明只用于答复，处置方式请选“仅答复”。"),
             (

@@ -120,6 +120,7 @@ pub fn finding(finding: Finding) -> pb::Finding {
     };
     if let Some(answer) = finding.answer {
         message.verdict = verdict(answer.verdict).into();
+        message.personal_data_removed = answer.is_masked();
         message.facts = answer.facts;
         message.evidence = answer.evidence;
         message.answered_by = answer.answered_by;

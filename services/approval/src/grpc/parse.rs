@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::approval::v1 as pb;
 use grpc::{Audience, Caller, Refusal, brief, parse_id};
 use ids::ReportId;
+use masking::{find_official, mask_official};
 use signoff::statement::Purpose;
 use time::Duration;
 use tonic::{Code, Status};
@@ -92,6 +93,24 @@ pub fn optional_id<T: std::str::FromStr>(field: &'static str, text: &str) -> Res
     (!text.is_empty()).then(|| parse_id(field, text)).transpose()
 }
 
+/// Text from outside: characters that nobody sees come along when it is copied, and are left out.
+fn from_outside(field: &'static str, text: &str, characters_max: usize) -> Result<String, Status> {
+    words(field, &lookalike::cleaned(text), characters_max)
+}
+
+/// What is being said, in an officer's words: departments are shown it and it is signed, so it points at nobody.
+fn sentence(text: &str, characters_max: usize) -> Result<String, Status> {
+    let text = from_outside("sentence", text, characters_max)?;
+    let Some(found) = find_official(&text).into_iter().next() else { return Ok(text) };
+    let written = &text[found.range];
+    Err(Refusal::invalid(
+        "sentence",
+        format!("网传内容里有{}“{written}”，请删去或换个说法。", found.kind.zh()),
+        format!("The sentence holds {} (“{written}”); take it out or say it otherwise.", found.kind.en()),
+    )
+    .into())
+}
+
 fn invalid(field: &'static str, zh: &str, en: &str) -> Status {
     Refusal::invalid(field, zh, en).into()
 }
@@ -133,7 +152,7 @@ impl TryFrom<pb::OpenNoticeRequest> for OpenNotice {
     fn try_from(request: pb::OpenNoticeRequest) -> Result<Self, Status> {
         Ok(Self {
             request: parse_id("request_id", &request.request_id)?,
-            sentence: words("sentence", &request.sentence, WORDS_MAX)?,
+            sentence: sentence(&request.sentence, WORDS_MAX)?,
         })
     }
 }
@@ -178,9 +197,9 @@ impl TryFrom<pb::AnswerFindingRequest> for AnswerFinding {
             })?;
         Ok(Self {
             verdict,
-            facts: words("facts", &request.facts, ANSWER_CHARACTERS_MAX)?,
-            evidence: words("evidence", &request.evidence, ANSWER_CHARACTERS_MAX)?,
-            answered_by: words("answered_by", &request.answered_by, 100)?,
+            facts: mask_official(&from_outside("facts", &request.facts, ANSWER_CHARACTERS_MAX)?),
+            evidence: mask_official(&from_outside("evidence", &request.evidence, ANSWER_CHARACTERS_MAX)?),
+            answered_by: from_outside("answered_by", &request.answered_by, 100)?,
         })
     }
 }
@@ -377,7 +396,7 @@ impl TryFrom<pb::SplitCaseRequest> for SplitCase {
             case: parse_id("case_id", &request.case_id)?,
             expected_revision: state_revision(request.expected_revision)?,
             reports: reports.into_iter().collect(),
-            sentence: words("sentence", &request.sentence, SENTENCE_MAX)?,
+            sentence: sentence(&request.sentence, SENTENCE_MAX)?,
         })
     }
 }

@@ -64,6 +64,48 @@ async fn a_department_answers_on_its_own_link_once_and_never_without_evidence() 
 }
 
 #[tokio::test]
+async fn an_answer_comes_in_without_what_nobody_sees_and_what_points_at_a_person_and_says_so() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let case = office.open_notice(&duty, "县医院停诊").await;
+    let asked = ask(&office, &duty, &question(&case.case_id)).await;
+    let request = pb::AnswerFindingRequest {
+        link_secret: asked.link_secret.clone(),
+        verdict: pb::Verdict::False.into(),
+        facts: "\u{200B}经核查，\u{200B}县医院正常开诊。\u{200B}\r\n当事人 138-0000-0000，咨询电话 0571-88886666。\u{200D}\u{FEFF}\n家庭号👨‍👩‍👧服务照旧。"
+            .into(),
+        evidence: "书面答复（演示）".into(),
+        answered_by: "值班科长\u{2060}".into(),
+    };
+    let answered = office.approval().answer_finding(without_token(request)).await.unwrap();
+    let answered = answered.into_inner().finding.unwrap();
+    assert_eq!(
+        answered.facts,
+        "经核查，县医院正常开诊。\n当事人 〔手机号〕，咨询电话 0571-88886666。\n家庭号👨‍👩‍👧服务照旧。"
+    );
+    assert!(answered.personal_data_removed && answered.answered_by == "值班科长", "{answered:?}");
+    let whole = office.get_case(&duty, &case.case_id).await;
+    assert!(whole.events.iter().any(|event| event.what.contains("个人信息已隐去")), "{:?}", whole.events);
+}
+
+#[tokio::test]
+async fn what_is_being_said_points_at_nobody() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    let request = pb::OpenNoticeRequest {
+        request_id: Uuid::now_v7().to_string(),
+        sentence: "张三\u{200B}（138，0000，0000）传县医院停诊".into(),
+    };
+    let refused = office.approval().open_notice(with_token(request, &duty.token)).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(
+        refused.message().contains("手机号码") || format!("{refused:?}").contains("mobile"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_same_request_asks_once_and_shows_the_same_link() {
     let office = Office::open().await;
     let duty = office.sign_in("duty").await;

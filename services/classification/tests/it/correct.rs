@@ -206,6 +206,14 @@ async fn an_officer_words_a_claim_and_everyone_who_may_not_is_refused() {
     let asked = desk.as_role(desk.agency, Role::Drafter, request);
     desk.client().set_claim_sentence(asked).await.unwrap();
     assert_eq!(desk.claim(melons).await.sentence, "西瓜打针");
+    let named = pb::SetClaimSentenceRequest {
+        claim_id: melons.to_string(),
+        sentence: "138，0000，0000的机主说西瓜打针".into(),
+    };
+    let named = desk.as_role(desk.agency, Role::Drafter, named);
+    let named = desk.client().set_claim_sentence(named).await.unwrap_err();
+    assert_eq!(named.code(), tonic::Code::InvalidArgument, "the sentence points at nobody");
+    assert_eq!(desk.claim(melons).await.sentence, "西瓜打针");
     assert_eq!(desk.told_of(melons, 1).await.claim.unwrap().sentence, "西瓜打针");
     let request = pb::GetClaimRequest { claim_id: melons.to_string() };
     let request = desk.as_role(desk.agency, Role::DutyOfficer, request);

@@ -157,6 +157,7 @@ pub(super) const WORDS: Words = Words {
     facts_hint: "What has been established, with times, places and figures.",
     failure: "It did not work",
     filter: "Filter",
+    finding_masked: "Telephone numbers, papers and the like were taken out of the answer and are not kept; what is needed of them, tell the duty officer by telephone.",
     findings: "Findings",
     findings_empty: "No department has been asked yet.",
     first_page: "First page",

@@ -172,6 +172,7 @@ words! {
     facts_hint,
     failure,
     filter,
+    finding_masked,
     findings,
     findings_empty,
     first_page,

@@ -157,6 +157,7 @@ pub(super) const WORDS: Words = Words {
     facts_hint: "已经查明的情况，写清时间、地点、数字。",
     failure: "没有成功",
     filter: "筛选",
+    finding_masked: "答复里的手机号、证件号等个人信息已隐去，系统不保存；确需提供的，请电话告知值班人员。",
     findings: "核查反馈",
     findings_empty: "还没有请部门核查。",
     first_page: "回到第一页",

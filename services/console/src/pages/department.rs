@@ -87,8 +87,9 @@ pub(crate) async fn answer(
 /// True when the answer is there already: a double click, whose first click gave it.
 fn answered_as(finding: Option<&Finding>, form: &AnswerForm) -> bool {
     finding.is_some_and(|finding| {
-        finding.facts == form.facts.trim()
-            && finding.evidence == form.evidence.trim()
+        let same = finding.facts == form.facts.trim() && finding.evidence == form.evidence.trim();
+        // What was taken out of the first is still in the second.
+        (same || finding.personal_data_removed)
             && finding.answered_by == form.answered_by.trim()
             && !finding.facts.is_empty()
     })

@@ -25,6 +25,8 @@ pub(crate) struct AnswerView {
     pub evidence: String,
     pub answered_by: String,
     pub answered: String,
+    /// True where something that points at a person was taken out.
+    pub masked: bool,
 }
 
 impl FindingView {
@@ -38,6 +40,7 @@ impl FindingView {
             evidence: finding.evidence,
             answered_by: finding.answered_by,
             answered: show::minute(finding.answer_time.as_ref(), language),
+            masked: finding.personal_data_removed,
         });
         Self {
             due: if answer.is_some() { None } else { show::due(finding.due_time.as_ref(), now, words) },

@@ -1,10 +1,9 @@
-//! What this service decides, without I/O: what a report may be, what is masked, what a message is answered
-//! with, and how an answer ends.
+//! What this service decides, without I/O: what a report may be, what a message is answered with, and how an
+//! answer ends.
 
 pub mod answer;
 pub mod command;
 pub mod intent;
-pub mod mask;
 pub mod media;
 pub mod receipt;
 pub mod reply;

@@ -202,6 +202,51 @@ async fn without_signed_words_a_message_is_acknowledged_in_silence() {
 }
 
 #[tokio::test]
+async fn what_points_at_a_person_stays_here_and_what_is_said_goes_on() {
+    let desk = Desk::open().await;
+    let said = [
+        (
+            "text",
+            "<Content>我叫张伟，电话138，1234，5678，住青岚县幸福小区3栋2单元501，停水是真的吗</Content>",
+        ),
+        ("text", "<Content>/::@小区又要停水三天了是真的吗</Content>"),
+        ("text", "<Content>@所有人今晚十点全市停水请大家做好储水准备</Content>"),
+        ("text", "<Content>停水时间2026.11.30-2026.12.05是真的吗</Content>"),
+        ("text", "<Content>https://www.douyin.com/video/7301234567890123456</Content>"),
+        (
+            "location",
+            "<Location_X>30.27</Location_X><Location_Y>120.15</Location_Y><Scale>15</Scale>\
+             <Label>青岚县城关镇幸福小区3栋2单元501</Label>",
+        ),
+        (
+            "link",
+            "<Title>查出超标</Title><Description>浙A12345</Description>\
+             <Url>https://mp.weixin.qq.com/s?__biz=MzA5MTI==&amp;mid=2651234567&amp;idx=1&amp;sharer_sharetime=1795300000123</Url>",
+        ),
+    ];
+    for (id, (kind, elements)) in (1..).zip(said) {
+        Push::of(&desk, &message(&desk, id, kind, elements)).send(&desk).await;
+    }
+    let masked: Vec<String> =
+        sqlx::query_scalar("SELECT masked_text FROM ingest.report ORDER BY receipt_number")
+            .fetch_all(&desk.superuser)
+            .await
+            .unwrap();
+    assert_eq!(
+        masked,
+        [
+            "我叫〔姓名〕，电话〔手机号〕，住青岚县〔地址〕，停水是真的吗",
+            "/::@小区又要停水三天了是真的吗",
+            "@所有人今晚十点全市停水请大家做好储水准备",
+            "停水时间2026.11.30-2026.12.05是真的吗",
+            "https://www.douyin.com/video/7301234567890123456",
+            "〔位置〕青岚县〔地址〕",
+            "查出超标\n〔车牌〕\nhttps://mp.weixin.qq.com/s?__biz=MzA5MTI==&mid=2651234567&idx=1&sharer_sharetime=1795300000123",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn each_kind_of_message_gets_its_standing_reply_within_five_seconds() {
     let desk = Arc::new(Desk::open().await);
     desk.signs(&Word::standing_replies()).await;
