@@ -17,11 +17,12 @@ use contracts::publish::v1::PublicationChanged;
 use ids::AgencyId;
 use messaging::dead_letters;
 use prost::Message;
+use reportfile::Import;
 use reqwest::StatusCode;
 use runtime::Clock;
 use serde_json::json;
 use suite::demo::Citizen;
-use suite::import::{Destination, import};
+use suite::import::{Destination, Options, import};
 use suite::installation::{SERVICES, WECHAT_ACCOUNT};
 use suite::serve;
 use tonic::Code;
@@ -512,18 +513,22 @@ async fn an_import_takes_every_good_line_and_names_every_broken_one() {
         /* 14 */ json!({ "text": "听说人民公园挖出了很多古代金币", "time": "2026-11-22T08:00:00+08:00", "unknown": {} }).to_string().into_bytes(),
     ];
     let path = file(&office, "lines.jsonl", &jsonl);
-    let counted = import(&path, &destination).await.unwrap();
-    let refused: Vec<u64> = counted.refusals.iter().map(|refusal| refusal.line).collect();
-    assert_eq!(refused, [2, 3, 4, 5, 7, 8, 9, 10, 11, 13]);
-    assert!(
-        counted.refusals.iter().all(|refusal| !refusal.description.is_empty() && !refusal.field.is_empty())
-    );
-    assert_eq!((counted.accepted, counted.duplicate, counted.refused), (2, 1, 10));
+    let lines = |import: &Import| -> Vec<u64> {
+        import.tally().refused.iter().map(|(at, _)| import.line(*at)).collect()
+    };
+    let counts = |import: &Import| {
+        let tally = import.tally();
+        (tally.accepted, tally.duplicate.len(), tally.refused.len())
+    };
+    let imported = import(&path, &Options::default(), &destination).await.unwrap();
+    assert_eq!(lines(&imported), [2, 3, 4, 5, 7, 8, 9, 10, 11, 13]);
+    assert!(imported.tally().refused.iter().all(|(_, why)| why.zh.contains('；') && !why.en.is_empty()));
+    assert_eq!(counts(&imported), (2, 1, 10));
     assert_eq!(count(&office, "ingest", REPORTS).await, 2);
 
     // The same file again adds nothing.
-    let counted = import(&path, &destination).await.unwrap();
-    assert_eq!((counted.accepted, counted.duplicate, counted.refused), (0, 3, 10));
+    let imported = import(&path, &Options::default(), &destination).await.unwrap();
+    assert_eq!(counts(&imported), (0, 3, 10));
     assert_eq!(count(&office, "ingest", REPORTS).await, 2);
 
     let csv = [
@@ -538,18 +543,31 @@ async fn an_import_takes_every_good_line_and_names_every_broken_one() {
         /* 8 */ "b8,\"这一行没有结尾,partner".as_bytes().to_vec(),
     ];
     let path = file(&office, "lines.csv", &csv);
-    let counted = import(&path, &destination).await.unwrap();
-    let refused: Vec<u64> = counted.refusals.iter().map(|refusal| refusal.line).collect();
-    assert_eq!(refused[..4], [3, 4, 5, 6], "{counted:?}");
-    // Whether a text without its closing quotation mark is a report is a matter of taste; it is counted.
-    assert_eq!(counted.accepted + counted.refused, 7, "{counted:?}");
-    let accepted = i64::try_from(counted.accepted).unwrap();
-    assert_eq!(count(&office, "ingest", REPORTS).await, 2 + accepted);
+    let imported = import(&path, &Options::default(), &destination).await.unwrap();
+    assert_eq!(lines(&imported), [3, 4, 5, 6, 8], "{:?}", imported.tally());
+    assert_eq!(counts(&imported), (2, 0, 5));
+    assert_eq!(count(&office, "ingest", REPORTS).await, 4);
 
-    // A file that cannot be imported at all says so.
-    let other = file(&office, "lines.xlsx", &[b"PK".to_vec()]);
-    assert!(import(&other, &destination).await.unwrap_err().to_string().contains(".jsonl"));
-    assert!(import(&PathBuf::from("/nowhere/lines.jsonl"), &destination).await.is_err());
+    // A file that cannot be imported at all says so, and what to do.
+    let stopped = async |name: &str, content: &[u8]| -> String {
+        let path = file(&office, name, &[content.to_vec()]);
+        let before = count(&office, "ingest", REPORTS).await;
+        let stopped = import(&path, &Options::default(), &destination).await.err().map(|why| why.to_string());
+        assert_eq!(count(&office, "ingest", REPORTS).await, before);
+        stopped.unwrap()
+    };
+    assert!(stopped("lines.xlsx", b"PK").await.contains("打不开"));
+    assert!(
+        stopped("open.csv", "text,channel\n\"停水,热线\n停电,热线\n停气,热线".as_bytes())
+            .await
+            .contains("第 2 行")
+    );
+    assert!(
+        stopped("rounded.csv", "id,text\n2.02611E+17,停水\n2.02611E+17,停电".as_bytes())
+            .await
+            .contains("长号码")
+    );
+    assert!(import(&PathBuf::from("/nowhere/lines.jsonl"), &Options::default(), &destination).await.is_err());
     assert_office_works(&mut office, "自来水厂昨晚发生了严重爆炸").await;
 }
 

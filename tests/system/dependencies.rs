@@ -30,7 +30,9 @@ fn may_use(from: &str, to: &str) -> bool {
         (_, "judgement") => false,
         ("judgement", to) => ["ids", "lookalike", "masking"].contains(&to),
         ("sandbox", to) => to == "runtime",
-        ("console", to) => ["contracts", "grpc", "ids", "runtime", "telemetry"].contains(&to),
+        ("console", to) => ["contracts", "grpc", "ids", "reportfile", "runtime", "telemetry"].contains(&to),
+        // What a file's rows are for ingest.
+        ("reportfile", to) => to == "contracts",
         (from, _) if SERVICES.contains(&from) => true,
         // Platform and connectors: towards the ground.
         ("messaging", to) => ["database", "ids", "runtime", "telemetry"].contains(&to),

@@ -1,36 +1,44 @@
-//! `chengqing report import`: streams a file of reports into ingest.
+//! `chengqing report import`: brings a file of reports into ingest.
 //!
-//! JSONL: an object a line with `text`, and where known `id`, `time`, `channel`, `reporter`, `seen_at`,
-//! `answer_account`. CSV: the same names in its header. A line that cannot be read is counted and named; it
-//! never fails its neighbours. The same file again adds nothing: each line's `id`, or without one its place in
-//! the file, dedupes it.
+//! What a file may look like is the crate `reportfile`'s business. A row that cannot be taken is counted, named and
+//! written to the file of refused rows; it never fails its neighbours. The same file again adds nothing: each row's
+//! `id`, or without one what it says, tells that it is known. Rows go in calls of a few thousand, so a file that was cut
+//! short by a death somewhere is simply imported again.
 
-mod lines;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use contracts::approval::v1::IssueClientTokenRequest;
 use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::ingest::v1::{ImportReportsRequest, ImportReportsResponse};
-use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio_stream::wrappers::ReceiverStream;
+use reportfile::{Channel, Import, Mapping, ROWS_PER_CALL, Sentence, Untold};
+use runtime::Clock;
+use tonic::transport::Channel as Connection;
 
 use crate::installation::Installation;
 
-/// Lines that wait between the file and the network.
-const QUEUE: usize = 512;
+/// Ingest slows an import down while too much waits to be passed on; a call of some thousand rows may take this long.
+const DEADLINE: Duration = Duration::from_secs(600);
 
-/// A file may be large; the server answers only at its end.
-const DEADLINE: Duration = Duration::from_secs(3600);
+/// How long a token is used; a large file outlives it.
+const TOKEN_KEPT: Duration = Duration::from_secs(30);
 
-/// Refused lines that are shown.
+/// Rows of a kind that are shown.
 const SHOWN: usize = 20;
+
+/// What to do with a file.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Options {
+    /// Write the rows that were refused to this file, to mend and import again.
+    #[arg(long, value_name = "FILE")]
+    pub refused: Option<PathBuf>,
+    /// Say everything in English.
+    #[arg(long)]
+    pub english: bool,
+}
 
 /// Where reports go, and as which client.
 #[derive(clap::Args)]
@@ -119,78 +127,115 @@ impl Destination {
     }
 }
 
-/// Imports a file and prints what became of its lines.
+/// Imports a file and prints what became of its rows.
 ///
 /// # Errors
-/// When the file cannot be opened, or a service is away or refuses the client.
-pub async fn run(file: &Path, destination: &Destination) -> anyhow::Result<()> {
-    let counted = import(file, destination).await?;
-    println!(
-        "接收 accepted {}  重复 duplicate {}  拒收 refused {}",
-        counted.accepted, counted.duplicate, counted.refused
-    );
-    for refusal in counted.refusals.iter().take(SHOWN) {
-        println!("  第 {} 行 line {}: {} {}", refusal.line, refusal.line, refusal.field, refusal.description);
+/// When the file cannot be opened or cannot be right, or a service is away or refuses the client.
+pub async fn run(file: &Path, options: &Options, destination: &Destination) -> anyhow::Result<()> {
+    let import = import(file, options, destination).await?;
+    let english = options.english;
+    let tally = import.tally();
+    let (accepted, duplicate, refused) = (tally.accepted, tally.duplicate.len(), tally.refused.len());
+    let rows = import.rows();
+    if english {
+        println!("{rows} rows: accepted {accepted}, duplicate {duplicate}, refused {refused}");
+    } else {
+        println!("共 {rows} 行：收下 {accepted}，重复 {duplicate}，拒收 {refused}");
     }
-    if counted.refused > SHOWN as u64 {
-        println!("  … {}", counted.refused - SHOWN as u64);
+    for note in &import.table().notes {
+        println!("  {}", said(note, english));
+    }
+    let duplicates: Vec<String> =
+        tally.duplicate.iter().take(SHOWN).map(|at| import.line(*at).to_string()).collect();
+    if !duplicates.is_empty() {
+        let more = if duplicate > SHOWN { " …" } else { "" };
+        let (known, lines) =
+            if english { ("known already, lines", ", ") } else { ("以前已经收下的行：", "、") };
+        println!("  {known} {}{more}", duplicates.join(lines));
+    }
+    for (at, why) in tally.refused.iter().take(SHOWN) {
+        let line = import.line(*at);
+        if english {
+            println!("  line {line}: {}", why.en)
+        } else {
+            println!("  第 {line} 行：{}", why.zh)
+        }
+    }
+    if refused > SHOWN {
+        println!("  … {}", refused - SHOWN);
     }
     Ok(())
+}
+
+fn said(sentence: &Sentence, english: bool) -> &str {
+    if english { &sentence.en } else { &sentence.zh }
 }
 
 /// Imports a file.
 ///
 /// # Errors
-/// When the file cannot be opened, or a service is away or refuses the client.
-pub async fn import(file: &Path, destination: &Destination) -> anyhow::Result<ImportReportsResponse> {
-    let token = destination.token().await?;
-    let size = std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?.len();
-    let progress = ProgressBar::new(size).with_style(
-        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {elapsed} {msg}")
+/// When the file cannot be opened or cannot be right, or a service is away or refuses the client.
+pub async fn import(file: &Path, options: &Options, destination: &Destination) -> anyhow::Result<Import> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let stopped = |why: Sentence| anyhow!("{}", said(&why, options.english));
+    let table = reportfile::read(&bytes).map_err(stopped)?;
+    drop(bytes);
+    let mapping = Mapping::guessed(&table.headings);
+    let judged = table.judge(&mapping, Channel::Partner, Clock::from_environment().now()).map_err(stopped)?;
+    let mut import = Import::new(table, judged);
+    let progress = ProgressBar::new(import.rows() as u64).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")
             .context("the progress bar's template is wrong")?,
     );
-    let lines = lines::open(file)?;
-    let (sender, receiver) = tokio::sync::mpsc::channel(QUEUE);
-    let read = progress.clone();
-    let unread = Arc::new(AtomicU64::new(0));
-    let counted_unread = Arc::clone(&unread);
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut unreadable = Vec::new();
-        for line in lines {
-            read.set_position(line.end);
-            match line.report {
-                Ok(report) => {
-                    let request = ImportReportsRequest { line: line.number, report: Some(report) };
-                    // The receiver goes away when the call fails; the call's own error says why.
-                    if sender.blocking_send(request).is_err() {
-                        break;
-                    }
-                }
-                Err(refusal) => {
-                    counted_unread.fetch_add(1, Ordering::Relaxed);
-                    unreadable.push((line.number, refusal));
-                }
-            }
-        }
-        unreadable
-    });
-    let mut request = grpc::with_token(ReceiverStream::new(receiver).fuse(), &token);
-    request.set_timeout(DEADLINE);
-    let answered =
-        IngestServiceClient::new(grpc::channel(&destination.ingest_url)?).import_reports(request).await;
-    let unreadable = reading.await?;
+    let ended = send(&mut import, destination, &progress).await;
     progress.finish_and_clear();
-    let mut counted = answered.map_err(refused)?.into_inner();
-    counted.refused += unread.load(Ordering::Relaxed);
-    counted.refusals.extend(unreadable.into_iter().map(|(line, description)| {
-        contracts::ingest::v1::import_reports_response::Refusal {
-            line,
-            field: "line".to_owned(),
-            description,
+    ended.with_context(|| cut_short(import.done(), options.english))?;
+    if let Some(path) = &options.refused {
+        std::fs::write(path, import.refused_csv(options.english))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(import)
+}
+
+fn cut_short(done: usize, english: bool) -> String {
+    if english {
+        format!("the import stopped after {done} rows; import the same file again, nothing is taken twice")
+    } else {
+        format!("导入在 {done} 行之后中断；请把同一个文件再导入一次，已收下的不会重复")
+    }
+}
+
+async fn send(import: &mut Import, destination: &Destination, progress: &ProgressBar) -> anyhow::Result<()> {
+    let mut ingest = IngestServiceClient::new(grpc::channel(&destination.ingest_url)?);
+    let mut token = destination.token().await?;
+    let mut issued = Instant::now();
+    while !import.is_done() {
+        let rows = import.next_rows(ROWS_PER_CALL);
+        let answer = if rows.is_empty() {
+            None
+        } else {
+            if issued.elapsed() > TOKEN_KEPT {
+                token = destination.token().await?;
+                issued = Instant::now();
+            }
+            Some(bring(&mut ingest, rows, &token).await?)
+        };
+        if import.hear(ROWS_PER_CALL, answer.as_ref()) == Err(Untold) {
+            bail!("ingest did not say what became of every row");
         }
-    }));
-    counted.refusals.sort_by_key(|refusal| refusal.line);
-    Ok(counted)
+        progress.set_position(import.done() as u64);
+    }
+    Ok(())
+}
+
+async fn bring(
+    ingest: &mut IngestServiceClient<Connection>,
+    rows: Vec<ImportReportsRequest>,
+    token: &str,
+) -> anyhow::Result<ImportReportsResponse> {
+    let mut request = grpc::with_token(futures::stream::iter(rows), token);
+    request.set_timeout(DEADLINE);
+    Ok(ingest.import_reports(request).await.map_err(refused)?.into_inner())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used in map_err")]

@@ -100,10 +100,12 @@ enum AgencyCommand {
 
 #[derive(Subcommand)]
 enum ReportCommand {
-    /// Import reports from a JSONL or CSV file.
+    /// Import reports from a file: XLSX, CSV and its kin, JSON; in any of the usual encodings.
     Import {
-        /// The file: one JSON object a line, or CSV with a header.
+        /// The file; its first row says what the columns hold.
         file: PathBuf,
+        #[command(flatten)]
+        options: import::Options,
         #[command(flatten)]
         target: import::Target,
         #[command(flatten)]
@@ -214,9 +216,9 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             println!("{}", agency::token_public_key(&config)?);
             Ok(())
         }
-        Command::Report(ReportCommand::Import { file, target, place }) => {
+        Command::Report(ReportCommand::Import { file, options, target, place }) => {
             let target = target.or_installation(|| place.open())?;
-            import::run(&file, &target).await
+            import::run(&file, &options, &target).await
         }
         Command::DeadLetter(DeadLetterCommand::List { source }) => dead_letters::list(&source).await,
         Command::DeadLetter(DeadLetterCommand::Replay { number, source }) => {

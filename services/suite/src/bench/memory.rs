@@ -44,11 +44,11 @@ pub async fn run(common: &Common) -> anyhow::Result<()> {
     lines.flush()?;
     let installation = Installation::open(folder.path(), Ports::from_base(PORT_BASE))?;
     let began = Instant::now();
-    let counted = import::import(&file, &Destination::of(&installation)).await?;
+    let counted = import::import(&file, &import::Options::default(), &Destination::of(&installation)).await?;
     println!(
         "imported {} reports ({} refused) in {:.1} s",
-        counted.accepted,
-        counted.refused,
+        counted.tally().accepted,
+        counted.tally().refused.len(),
         began.elapsed().as_secs_f64()
     );
     tokio::time::sleep(SETTLE * 4).await;

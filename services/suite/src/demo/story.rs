@@ -126,13 +126,10 @@ impl Story<'_> {
                 .to_string()
         }));
         std::fs::write(&file, lines.join("\n"))?;
-        let counted = import::import(&file, &Destination::of(self.installation)).await?;
-        ensure!(
-            counted.accepted == lines.len() as u64,
-            "{} of {} lines came in",
-            counted.accepted,
-            lines.len()
-        );
+        let destination = Destination::of(self.installation);
+        let counted = import::import(&file, &import::Options::default(), &destination).await?;
+        let accepted = counted.tally().accepted;
+        ensure!(accepted == lines.len() as u64, "{} of {} lines came in", accepted, lines.len());
 
         let duty = self.desk.person("duty").await?;
         let case = eventually(PATIENCE, "one case gathers them all", async || {
