@@ -1,12 +1,17 @@
 //! A department's own page: what it is asked, and its answer. The link's secret is the authority; nobody signs
 //! in.
 
+use ids::{AgencyId, FindingId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
 use crate::audit;
 use crate::desk::{Desk, commit, named, trace_case};
 use crate::domain::audit::Entry;
 use crate::domain::case::{CaseCommand, CaseRefusal};
 use crate::domain::draft::Verdict;
 use crate::domain::finding::{Finding, FindingAnswer};
+use crate::domain::officer::Officer;
 use crate::secrets::CarriedSecret;
 use crate::store::case::CaseEvent;
 use crate::store::{self, StoreError};
@@ -81,40 +86,75 @@ impl Desk {
         let mut tx = self.begin(secret.agency).await?;
         let finding = store::finding::by_link(&mut tx, &secret.sha256()).await?;
         let mut finding = finding.ok_or(AnswerFindingError::NoLink)?;
-        trace_case(finding.case);
-        let mut case = store::case::lock(&mut tx, finding.case).await?.ok_or(AnswerFindingError::NoLink)?;
-        let answer = FindingAnswer {
-            verdict: command.verdict,
-            facts: command.facts,
-            evidence: command.evidence,
-            answered_by: command.answered_by,
-            answer_time: now,
-        };
-        if !store::finding::answer(&mut tx, finding.finding, &answer).await? {
-            return Err(AnswerFindingError::Answered);
-        }
-        let state = case.state.apply(CaseCommand::ReceiveFinding)?;
-        let note = case.note.clone();
-        store::case::move_to(&mut tx, &mut case, state, &note).await?;
-        let masked = if answer.is_masked() { "（其中的个人信息已隐去）" } else { "" };
-        let late = if now > finding.due_time { "（已超时限）" } else { "" };
-        let event = CaseEvent {
-            time: now,
-            actor: finding.department.clone(),
-            what: format!("核查反馈：{}{late}{masked}。", answer.verdict.zh()),
-        };
-        store::case::append_event(&mut tx, secret.agency, case.case, &event).await?;
         // The department is the actor; who answered for it is in the finding, not in the trail.
-        let entry = Entry {
-            time: now,
-            actor: finding.department.clone(),
-            action: "finding.answered",
-            subject: format!("finding {} of {}", finding.finding, named(&case)),
-        };
-        audit::record(&mut tx, secret.agency, &[entry]).await?;
+        let actor = finding.department.clone();
+        take(&mut tx, secret.agency, &mut finding, command, &actor, now).await?;
         runtime::crash_point!("approval.answer_finding.before_commit");
         commit(tx).await?;
-        finding.answer = Some(answer);
         Ok(finding)
     }
+
+    /// Takes the answer of a checker who has signed in, once.
+    ///
+    /// # Errors
+    /// `NoLink` when the own department was not asked this, or `Answered` when there is an answer already.
+    pub async fn give_finding(
+        &self,
+        officer: &Officer,
+        finding: FindingId,
+        command: AnswerFinding,
+    ) -> Result<Finding, AnswerFindingError> {
+        let now = self.now();
+        let sight = self.sight(officer).await?;
+        let mut tx = self.begin(officer.agency).await?;
+        let found = store::finding::get(&mut tx, finding).await?;
+        let found = found.filter(|finding| sight.department() == Some(finding.department.as_str()));
+        let mut finding = found.ok_or(AnswerFindingError::NoLink)?;
+        take(&mut tx, officer.agency, &mut finding, command, &officer.display_name, now).await?;
+        commit(tx).await?;
+        Ok(finding)
+    }
+}
+
+/// Takes an answer: the finding, the case and the trail, in one transaction.
+async fn take(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    finding: &mut Finding,
+    command: AnswerFinding,
+    actor: &str,
+    now: OffsetDateTime,
+) -> Result<(), AnswerFindingError> {
+    trace_case(finding.case);
+    let mut case = store::case::lock(tx, finding.case).await?.ok_or(AnswerFindingError::NoLink)?;
+    let answer = FindingAnswer {
+        verdict: command.verdict,
+        facts: command.facts,
+        evidence: command.evidence,
+        answered_by: command.answered_by,
+        answer_time: now,
+    };
+    if !store::finding::answer(tx, finding.finding, &answer).await? {
+        return Err(AnswerFindingError::Answered);
+    }
+    let state = case.state.apply(CaseCommand::ReceiveFinding)?;
+    let note = case.note.clone();
+    store::case::move_to(tx, &mut case, state, &note).await?;
+    let masked = if answer.is_masked() { "（其中的个人信息已隐去）" } else { "" };
+    let late = if now > finding.due_time { "（已超时限）" } else { "" };
+    let event = CaseEvent {
+        time: now,
+        actor: finding.department.clone(),
+        what: format!("核查反馈：{}{late}{masked}。", answer.verdict.zh()),
+    };
+    store::case::append_event(tx, agency, case.case, &event).await?;
+    let entry = Entry {
+        time: now,
+        actor: actor.to_owned(),
+        action: "finding.answered",
+        subject: format!("finding {} of {}", finding.finding, named(&case)),
+    };
+    audit::record(tx, agency, &[entry]).await?;
+    finding.answer = Some(answer);
+    Ok(())
 }

@@ -1,16 +1,18 @@
 //! Messages to use cases: claims and alarms from classification, publications from publish.
 
-use contracts::Event;
 use contracts::classification::v1::{
     AlarmRaised, ClaimGrew, ClaimOpened, MessageCorrected, SuspensionChanged,
 };
 use contracts::publish::v1::PublicationChanged;
+use contracts::{Event, classification, ingest, publish};
 use ids::AgencyId;
 use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable};
 use prost::Message;
 use runtime::Clock;
 use sqlx::PgConnection;
 
+use crate::audit;
+use crate::deeds::{self, Deed};
 use crate::events;
 use crate::follow_messages::CorrectedMessage;
 use crate::resume_answer::Suspension;
@@ -25,7 +27,7 @@ pub const BUS: Member = Member {
     service: "approval",
     stream: "APPROVAL",
     subjects: "approval.>",
-    receives: &[CLASSIFICATION, PUBLISH],
+    receives: &[CLASSIFICATION, PUBLISH, INGEST_DEEDS, CLASSIFICATION_DEEDS, PUBLISH_DEEDS],
 };
 
 /// What classification tells.
@@ -49,6 +51,31 @@ pub const PUBLISH: Subscription = Subscription {
     durable: "approval-on-publication-changed",
     subjects: &[PublicationChanged::SUBJECT],
     // Each locks its case and is looked at by itself.
+    batch_max: 50,
+};
+
+/// What people do in ingest.
+pub const INGEST_DEEDS: Subscription = Subscription {
+    stream: "INGEST",
+    durable: "approval-on-ingest-deed-done",
+    subjects: &[ingest::v1::DeedDone::SUBJECT],
+    // One statement enters them all; more would only hold the end of the trail longer.
+    batch_max: 50,
+};
+
+/// What people do in classification.
+pub const CLASSIFICATION_DEEDS: Subscription = Subscription {
+    stream: "CLASSIFICATION",
+    durable: "approval-on-classification-deed-done",
+    subjects: &[classification::v1::DeedDone::SUBJECT],
+    batch_max: 50,
+};
+
+/// What people do in publish.
+pub const PUBLISH_DEEDS: Subscription = Subscription {
+    stream: "PUBLISH",
+    durable: "approval-on-publish-deed-done",
+    subjects: &[publish::v1::DeedDone::SUBJECT],
     batch_max: 50,
 };
 
@@ -201,6 +228,40 @@ impl Subscriber for OnPublicationChanged {
 
     fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Reported>]) {
         runtime::crash_point!("approval.publication_consumer.after_commit");
+    }
+}
+
+/// Enters into the trail what people do in the other services, once each.
+pub struct OnDeedDone;
+
+impl Subscriber for OnDeedDone {
+    type Input = Deed;
+
+    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Deed, Unreadable> {
+        let deed = if subject == ingest::v1::DeedDone::SUBJECT {
+            deeds::of_ingest(decode(payload)?)
+        } else if subject == classification::v1::DeedDone::SUBJECT {
+            deeds::of_classification(decode(payload)?)
+        } else if subject == publish::v1::DeedDone::SUBJECT {
+            deeds::of_publish(decode(payload)?)
+        } else {
+            Err(format!("{subject} is none of our subjects"))
+        };
+        deed.map_err(Unreadable)
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        batch: &[Delivery<Deed>],
+    ) -> Result<(), ApplyError> {
+        if store::agency::get(tx, agency).await.map_err(refused)?.is_none() {
+            return Err(ApplyError::Rejected(format!("agency {agency} is not set up here")));
+        }
+        let entries: Vec<_> = batch.iter().map(|delivery| delivery.input.entry()).collect();
+        audit::record(tx, agency, &entries).await.map_err(refused)?;
+        Ok(())
     }
 }
 

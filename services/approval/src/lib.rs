@@ -22,6 +22,7 @@ pub mod clients;
 mod config;
 mod consumer;
 mod correct_claims;
+mod deeds;
 mod desk;
 mod dismiss_case;
 pub mod domain;
@@ -70,7 +71,7 @@ pub use config::Config;
 pub use consumer::BUS;
 pub use evidence::trail_of;
 
-use crate::consumer::{OnClassification, OnPublicationChanged};
+use crate::consumer::{OnClassification, OnDeedDone, OnPublicationChanged};
 use crate::desk::Desk;
 use crate::password::Stretching;
 use crate::secrets::Pepper;
@@ -106,6 +107,7 @@ pub struct App {
     relay: Relay,
     on_classification: PullLoop<OnClassification>,
     on_publication_changed: PullLoop<OnPublicationChanged>,
+    on_deeds: [(&'static str, PullLoop<OnDeedDone>); 3],
 }
 
 impl App {
@@ -129,6 +131,14 @@ impl App {
             OnClassification { clock: clock.clone() },
             clock.clone(),
         );
+        let on_deeds = [
+            ("approval on ingest's deeds", consumer::INGEST_DEEDS),
+            ("approval on classification's deeds", consumer::CLASSIFICATION_DEEDS),
+            ("approval on publish's deeds", consumer::PUBLISH_DEEDS),
+        ]
+        .map(|(name, deeds)| {
+            (name, PullLoop::new(pool.clone(), bus.clone(), deeds, OnDeedDone, clock.clone()))
+        });
         let on_publication_changed = PullLoop::new(
             pool.clone(),
             bus,
@@ -149,7 +159,16 @@ impl App {
             stretching: Stretching::new(),
             decoy: signoff::sealed::decoy().into(),
         };
-        Ok(Self { listener, address, verifier, desk, relay, on_classification, on_publication_changed })
+        Ok(Self {
+            listener,
+            address,
+            verifier,
+            desk,
+            relay,
+            on_classification,
+            on_publication_changed,
+            on_deeds,
+        })
     }
 
     /// Where gRPC listens.
@@ -167,6 +186,9 @@ impl App {
         lifecycle.spawn("approval on classification", self.on_classification.run(lifecycle.clone()));
         lifecycle
             .spawn("approval on publication changed", self.on_publication_changed.run(lifecycle.clone()));
+        for (name, on_deeds) in self.on_deeds {
+            lifecycle.spawn(name, on_deeds.run(lifecycle.clone()));
+        }
         lifecycle.spawn(
             "approval upkeep",
             upkeep::run(self.desk.pool.clone(), self.desk.clock.clone(), lifecycle.clone()),

@@ -71,6 +71,8 @@ pub struct PersonPlan {
     pub display_name: String,
     /// The one role.
     pub role: Role,
+    /// The department that a checker checks for; empty for everybody else.
+    pub department: String,
     /// The password.
     pub password: SecretString,
     /// The authenticator's secret in base32; `None` makes one.
@@ -208,6 +210,12 @@ impl Ceremony {
             if officer.role != plan.role || officer.display_name != plan.display_name {
                 bail!("{} is there with another role or name; the ceremony changes nobody", plan.login);
             }
+            let there = store::person::department(tx, officer.person).await?.unwrap_or_default();
+            if there.is_empty() {
+                store::person::set_department(tx, officer.person, &plan.department).await?;
+            } else if there != plan.department {
+                bail!("{} checks for another department; the ceremony changes nobody", plan.login);
+            }
             let secret = self.pepper.open_totp_secret(officer.person, &person.totp_secret_sealed)?;
             let totp_secret = one_time_code::to_base32(&secret);
             return Ok(ProvisionedPerson { person: officer.person, login: plan.login.clone(), totp_secret });
@@ -223,7 +231,10 @@ impl Ceremony {
             officer: Officer { agency, person: id, role: plan.role, display_name: plan.display_name.clone() },
             totp_secret_sealed: self.pepper.seal_totp_secret(id, &totp_secret)?,
         };
-        store::person::insert(tx, &plan.login, &person).await?;
+        if (plan.role == Role::Checker) == plan.department.is_empty() {
+            bail!("{}: a checker has a department, and nobody else has one", plan.login);
+        }
+        store::person::insert(tx, &plan.login, &plan.department, &person).await?;
 
         let key = KeyId::mint();
         let signing_key = SigningKey::generate();

@@ -2,11 +2,13 @@
 //! case grows until nobody can open it.
 
 use ids::{AgencyId, CaseId, ClaimId, ClarificationId};
+use signoff::policy::Policy;
 use sqlx::PgConnection;
 
 use crate::desk::{Desk, commit, trace_case};
 use crate::domain::case::{CaseFile, CaseState};
 use crate::domain::finding::Finding;
+use crate::domain::officer::{Officer, Role};
 use crate::domain::revision::{Revision, Step};
 use crate::store::case::{CaseEvent, QueueKey};
 use crate::store::finding::FindingKey;
@@ -28,6 +30,8 @@ pub struct SignedRevision {
     pub revision: Revision,
     /// Its steps, in the order of the chain.
     pub steps: Vec<Step>,
+    /// Which roles may take the next one by the policy in force.
+    pub next_roles: Vec<Role>,
 }
 
 /// A revision as a list shows it, with what was signed.
@@ -55,6 +59,25 @@ impl<T, K> Page<T, K> {
         }
         let next = rows.last().filter(|_| more).map(key);
         Self { rows, next }
+    }
+}
+
+/// Which cases somebody sees.
+pub enum Sight {
+    /// All of the agency's.
+    All,
+    /// Those of one department, and of those what it is asked.
+    Department(String),
+}
+
+impl Sight {
+    /// The department, for whoever sees only that.
+    #[must_use]
+    pub fn department(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Department(department) => Some(department),
+        }
     }
 }
 
@@ -96,6 +119,20 @@ pub const NOT_DISMISSED: [CaseState; 9] = [
 ];
 
 impl Desk {
+    /// What this person sees. Who checks for a department sees that department's; without one, nothing.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sight(&self, officer: &Officer) -> Result<Sight, StoreError> {
+        if officer.role != Role::Checker {
+            return Ok(Sight::All);
+        }
+        let mut tx = self.begin(officer.agency).await?;
+        let department = store::person::department(&mut tx, officer.person).await?;
+        commit(tx).await?;
+        Ok(Sight::Department(department.unwrap_or_default()))
+    }
+
     /// One page of the queue, and where the next begins.
     ///
     /// # Errors
@@ -103,13 +140,15 @@ impl Desk {
     pub async fn list_cases(
         &self,
         agency: AgencyId,
+        sight: &Sight,
         states: &[CaseState],
         after: Option<&QueueKey>,
         size: i64,
     ) -> Result<(Vec<CaseFile>, Option<QueueKey>), StoreError> {
         let mut tx = self.begin(agency).await?;
         let states = if states.is_empty() { &NOT_DISMISSED } else { states };
-        let mut cases = store::case::list(&mut tx, agency, states, after, size + 1).await?;
+        let mut cases =
+            store::case::list(&mut tx, agency, sight.department(), states, after, size + 1).await?;
         commit(tx).await?;
         let more = i64::try_from(cases.len()).is_ok_and(|found| found > size);
         if more {
@@ -126,6 +165,7 @@ impl Desk {
     pub async fn get_case(
         &self,
         agency: AgencyId,
+        sight: &Sight,
         wanted: &WantedCase,
     ) -> Result<Option<WholeCase>, StoreError> {
         let mut tx = self.begin(agency).await?;
@@ -137,7 +177,16 @@ impl Desk {
         let Some(case) = case else { return Ok(None) };
         trace_case(case);
         let Some(file) = store::case::get(&mut tx, case).await? else { return Ok(None) };
-        let findings = findings(&mut tx, case, None, FINDINGS_WITH_CASE).await?;
+        let findings = findings(&mut tx, sight, case, None, FINDINGS_WITH_CASE).await?;
+        if let Some(department) = sight.department() {
+            if !sees(&mut tx, department, &file).await? {
+                return Ok(None);
+            }
+            let heads = Page { rows: Vec::new(), next: None };
+            let events = Page { rows: Vec::new(), next: None };
+            commit(tx).await?;
+            return Ok(Some(WholeCase { case: file, findings, newest: None, heads, events }));
+        }
         let heads = heads(&mut tx, case, None, None, REVISIONS_WITH_CASE).await?;
         let newest = match heads.rows.first() {
             Some(first) => {
@@ -205,15 +254,19 @@ impl Desk {
     pub async fn list_findings(
         &self,
         agency: AgencyId,
+        sight: &Sight,
         case: CaseId,
         after: Option<&FindingKey>,
         size: i64,
     ) -> Result<Option<Page<Finding, FindingKey>>, StoreError> {
         let mut tx = self.begin(agency).await?;
-        if store::case::get(&mut tx, case).await?.is_none() {
+        let Some(file) = store::case::get(&mut tx, case).await? else { return Ok(None) };
+        if let Some(department) = sight.department()
+            && !sees(&mut tx, department, &file).await?
+        {
             return Ok(None);
         }
-        let page = findings(&mut tx, case, after, size.min(FINDINGS_OF_PAGE)).await?;
+        let page = findings(&mut tx, sight, case, after, size.min(FINDINGS_OF_PAGE)).await?;
         commit(tx).await?;
         Ok(Some(page))
     }
@@ -239,13 +292,22 @@ impl Desk {
     }
 }
 
+/// Whether a case is a department's: it is named for it, or was asked about it.
+async fn sees(tx: &mut PgConnection, department: &str, case: &CaseFile) -> Result<bool, StoreError> {
+    if case.departments.iter().any(|named| named == department) {
+        return Ok(true);
+    }
+    store::finding::was_asked(tx, case.case, department).await
+}
+
 async fn findings(
     tx: &mut PgConnection,
+    sight: &Sight,
     case: CaseId,
     after: Option<&FindingKey>,
     size: i64,
 ) -> Result<Page<Finding, FindingKey>, StoreError> {
-    let rows = store::finding::of_case(tx, case, after, size + 1).await?;
+    let rows = store::finding::of_case(tx, case, sight.department(), after, size + 1).await?;
     Ok(Page::of(rows, size, FindingKey::of))
 }
 
@@ -297,5 +359,13 @@ async fn whole(
 pub async fn with_steps(tx: &mut PgConnection, revision: Revision) -> Result<SignedRevision, StoreError> {
     let place = (revision.place.clarification, revision.place.revision);
     let steps = store::clarification::steps(tx, &[place]).await?;
-    Ok(SignedRevision { revision, steps: steps.into_iter().map(|(_, _, step)| step).collect() })
+    let steps = steps.into_iter().map(|(_, _, step)| step).collect();
+    let policy = store::key::policy(tx, revision.place.agency).await?;
+    // A policy that cannot be read lets nobody sign; signing itself says so.
+    let terms = policy.and_then(|policy| Policy::decode(&policy.document).ok());
+    let next = revision.state.next_step();
+    let step = terms.iter().flat_map(|terms| &terms.steps).find(|step| Some(step.purpose) == next);
+    let next_roles =
+        step.map(|step| step.roles.iter().filter_map(|role| role.parse().ok()).collect()).unwrap_or_default();
+    Ok(SignedRevision { revision, steps, next_roles })
 }

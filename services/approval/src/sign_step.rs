@@ -466,7 +466,7 @@ pub async fn complete(
     tell(tx, officer, case.case, now, what).await?;
     let subject = subject_of(place.clarification, place.revision) + &named(&case);
     audit::record(tx, officer.agency, &[deed(officer, now, action(command.purpose), subject)]).await?;
-    Ok(SignedRevision { revision, steps })
+    Ok(SignedRevision { revision, steps, next_roles: Vec::new() })
 }
 
 /// Verifies the whole bundle as publish will, and queues the event.

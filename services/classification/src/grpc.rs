@@ -3,7 +3,7 @@
 
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
+use grpc::{Caller, PageToken, Refusal, page_size, parse_id, rights};
 use ids::{AgencyId, ClaimId, ReportId};
 use masking::find_official;
 use messaging::Waker;
@@ -12,6 +12,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
 
 use crate::decide::{Decide, Decided, Outcome};
+use crate::deed::{Action, Deed};
 use crate::events::{basis_message, claim_message, intent_message, reason_message};
 use crate::rulebook::Rulebooks;
 use crate::set_intent::SetIntent;
@@ -38,9 +39,6 @@ pub struct Service {
     pub clock: Clock,
 }
 
-/// Who takes up and leads cases, as in approval.
-const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
-
 /// Characters of a claim's sentence.
 const SENTENCE_MAX: usize = 200;
 
@@ -53,7 +51,7 @@ impl Service {
 /// Who asks, if people of this role may read.
 pub fn reader<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = Caller::of(request)?;
-    caller.require(Role::PEOPLE)?;
+    caller.require(rights::READ_WORK)?;
     Ok(caller)
 }
 
@@ -145,15 +143,20 @@ impl ClassificationService for Service {
         request: Request<pb::DeclineSuggestionRequest>,
     ) -> Result<Response<pb::DeclineSuggestionResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(LEADS)?;
+        caller.require(rights::LEAD)?;
         let suggestion: uuid::Uuid = parse_id("suggestion_id", &request.into_inner().suggestion_id)?;
         let mut tx = self.begin(caller.agency).await?;
         let now = self.clock.now();
-        let there = suggestions::decline(&mut tx, caller.agency, suggestion, caller.person, now).await;
-        if !there.map_err(|error| failed(&error))? {
-            return Err(Refusal::not_found("suggestion").into());
+        let declined = suggestions::decline(&mut tx, caller.agency, suggestion, caller.person, now).await;
+        let declined = declined.map_err(|error| failed(&error))?;
+        if declined.ok_or_else(|| Refusal::not_found("suggestion"))? {
+            let subjects = [("suggestion", suggestion.to_string())];
+            let action = Action::SuggestionDeclined;
+            let deed = Deed { caller: &caller, action, subjects: &subjects, reason: "", time: now };
+            deed.record(&mut tx).await.map_err(|error| failed(&error))?;
         }
         tx.commit().await.map_err(|error| failed(&error))?;
+        self.waker.wake();
         Ok(Response::new(pb::DeclineSuggestionResponse {}))
     }
 
@@ -162,7 +165,7 @@ impl ClassificationService for Service {
         request: Request<pb::SetClaimSentenceRequest>,
     ) -> Result<Response<pb::SetClaimSentenceResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        caller.require(rights::ASK)?;
         let request = request.into_inner();
         let claim: ClaimId = parse_id("claim_id", &request.claim_id)?;
         let sentence = lookalike::cleaned(&request.sentence);
@@ -197,7 +200,12 @@ impl ClassificationService for Service {
         let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
         let current = self.rulebooks.current(&mut tx, caller.agency).await;
         let current = current.map_err(|error| failed(&error))?;
+        let (action, subjects) = (Action::ClaimSentenceSet, [("claim", claim.to_string())]);
+        let time = self.clock.now();
+        let deed = Deed { caller: &caller, action, subjects: &subjects, reason: "", time };
+        deed.record(&mut tx).await.map_err(|error| failed(&error))?;
         tx.commit().await.map_err(|error| failed(&error))?;
+        self.waker.wake();
         let claim = found.map(|found| claim_message(&found, &current.rulebook.urgency));
         Ok(Response::new(pb::SetClaimSentenceResponse { claim }))
     }
@@ -207,7 +215,7 @@ impl ClassificationService for Service {
         request: Request<pb::SetMessageIntentRequest>,
     ) -> Result<Response<pb::SetMessageIntentResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(LEADS)?;
+        caller.require(rights::LEAD)?;
         // A decision has somebody who made it; only people have these roles.
         let Some(person) = caller.person else { return Err(Refusal::not_found("person").into()) };
         let request = request.into_inner();

@@ -14,6 +14,7 @@ mod config;
 mod consumer;
 mod correct;
 mod decide;
+mod deed;
 mod doubt;
 mod events;
 mod grpc;
@@ -163,8 +164,12 @@ impl App {
         };
         lifecycle.spawn("classification tell", tell.run(lifecycle.clone()));
 
-        let rules =
-            rules_grpc::Service { pool: pool.clone(), rulebooks: rulebooks.clone(), clock: clock.clone() };
+        let rules = rules_grpc::Service {
+            pool: pool.clone(),
+            rulebooks: rulebooks.clone(),
+            clock: clock.clone(),
+            waker: waker.clone(),
+        };
         let service = grpc::Service { pool, rulebooks, decide, waker, clock };
         let routes = Routes::new(ClassificationServiceServer::new(service))
             .add_service(RulesServiceServer::new(rules));

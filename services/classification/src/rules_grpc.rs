@@ -3,7 +3,7 @@
 
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::rules_service_server::RulesService;
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
+use grpc::{Caller, PageToken, Refusal, page_size, parse_id, rights};
 use ids::AgencyId;
 use judgement::intent::Held;
 use judgement::normalise::normalise;
@@ -11,6 +11,7 @@ use judgement::profile::Profile;
 use judgement::rulebook::{Kind, Rulebook};
 use judgement::rules_file::{Row, Slot};
 use judgement::urgency::urgency;
+use messaging::Waker;
 use runtime::Clock;
 use sqlx::{PgPool, Postgres, Transaction};
 use tonic::{Request, Response, Status};
@@ -30,11 +31,6 @@ const OTHERS_MAX: usize = 20;
 /// Places shown of one rule's words.
 const RANGES_MAX: usize = 300;
 
-/// Who may change what messages are and where claims go.
-const SETTERS: &[Role] = &[Role::Administrator];
-/// Who may change what is urgent: it orders the queue only, and an event begins at any hour of the night.
-const URGENCY_SETTERS: &[Role] = &[Role::Administrator, Role::DutyOfficer, Role::Signer];
-
 /// The service over this service's own database.
 pub struct Service {
     /// As the running role.
@@ -43,6 +39,8 @@ pub struct Service {
     pub rulebooks: Rulebooks,
     /// When a version was saved.
     pub clock: Clock,
+    /// Sends what follows from it.
+    pub waker: Waker,
 }
 
 impl Service {
@@ -58,7 +56,7 @@ impl Service {
         expected_version: u64,
         wanted: Wanted,
     ) -> Result<pb::RulesVersion, Status> {
-        caller.require(if kind == Kind::Urgency { URGENCY_SETTERS } else { SETTERS })?;
+        caller.require(if kind == Kind::Urgency { rights::SET_URGENCY_RULES } else { rights::SET_RULES })?;
         // A change has an author; only people have these roles, and a token without a person is none of theirs.
         let Some(author) = caller.person else {
             caller.require(&[])?;
@@ -70,11 +68,12 @@ impl Service {
             expected_version: number(expected_version),
             wanted,
             author,
-            author_name: caller.display_name,
+            caller,
         };
-        let mut tx = self.begin(caller.agency).await?;
-        let version = set_rules::set(&mut tx, caller.agency, command, self.clock.now()).await?;
+        let mut tx = self.begin(command.caller.agency).await?;
+        let version = set_rules::set(&mut tx, command, self.clock.now()).await?;
         tx.commit().await.map_err(|error| failed(&error))?;
+        self.waker.wake();
         Ok(version_message(kind, &version, true))
     }
 }
@@ -208,7 +207,7 @@ impl RulesService for Service {
 /// Who asks for a change, if any rules at all are this role's to change.
 fn changer<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = Caller::of(request)?;
-    caller.require(URGENCY_SETTERS)?;
+    caller.require(rights::SET_URGENCY_RULES)?;
     Ok(caller)
 }
 

@@ -3,13 +3,15 @@
 //! A text is read the way judging reads it before anything is saved, so that nothing is ever half applied; the
 //! agency's lock puts the change between two batches, so that every replica judges the next message by it.
 
-use ids::{AgencyId, PersonId};
+use grpc::Caller;
+use ids::PersonId;
 use judgement::rulebook::{Kind, Rulebook};
 use judgement::rules_file::RulesError;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::deed::{Action, Deed};
 use crate::store::lock_agency;
 use crate::store::rules::{self, Addition, Version};
 
@@ -35,8 +37,8 @@ pub struct SetRules {
     pub wanted: Wanted,
     /// Who asked.
     pub author: PersonId,
-    /// The author's name.
-    pub author_name: String,
+    /// The author, as the token names them.
+    pub caller: Caller,
 }
 
 /// Why the rules stay as they are.
@@ -70,12 +72,12 @@ pub enum SetRulesError {
 /// When nothing was changed.
 pub async fn set(
     tx: &mut PgConnection,
-    agency: AgencyId,
     command: SetRules,
     now: OffsetDateTime,
 ) -> Result<Version, SetRulesError> {
+    let SetRules { request, kind, expected_version, wanted, author, caller } = command;
+    let (agency, author_name) = (caller.agency, caller.display_name.clone());
     lock_agency(&mut *tx, agency).await?;
-    let SetRules { request, kind, expected_version, wanted, author, author_name } = command;
     if let Some(before) = rules::by_request(&mut *tx, agency, request).await? {
         let same = before.kind == kind.name()
             && match &wanted {
@@ -114,7 +116,10 @@ pub async fn set(
         request,
         now,
     };
-    rules::add(tx, agency, &addition).await?;
+    rules::add(&mut *tx, agency, &addition).await?;
+    let action = if restored_version.is_some() { Action::RulesRestored } else { Action::RulesSet };
+    let subjects = [("rules", kind.name().to_owned()), ("version", version.to_string())];
+    Deed { caller: &caller, action, subjects: &subjects, reason: "", time: now }.record(tx).await?;
     Ok(Version { version, author_name, saved_time: now, restored_version })
 }
 

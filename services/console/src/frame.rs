@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{Html, IntoResponse, Response};
-use contracts::approval::v1::Role;
+use grpc::rights;
 
 use crate::assets;
 use crate::language::{Language, Words, fill};
@@ -39,12 +39,17 @@ pub(crate) struct PersonLine {
     pub elsewhere: String,
     /// Whether the person looks after the others' access.
     pub administers: bool,
+    /// Whether the person sees the office's work, or only cases of the own department.
+    pub reads: bool,
+    /// Whether the person may find messages by their receipts.
+    pub finds: bool,
+    /// Whether the person may read the audit trail.
+    pub audits: bool,
 }
 
 impl Frame {
     pub(crate) fn of(who: &SignedIn) -> Self {
         let words = who.words();
-        let stops = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
         Self {
             language: who.visit.language,
             words,
@@ -57,10 +62,13 @@ impl Frame {
                     0 => String::new(),
                     others => fill(words.sessions_elsewhere, others),
                 },
-                administers: who.role() == Role::Administrator,
+                administers: who.may(rights::ADMINISTER),
+                reads: who.may(rights::READ_WORK),
+                finds: who.may(rights::FIND_RECEIPTS),
+                audits: who.may(rights::AUDIT),
             }),
             agency: who.agency_name().to_owned(),
-            halt: stops.then(|| "/halt".to_owned()),
+            halt: who.may(rights::HALT).then(|| "/halt".to_owned()),
             alert: None,
             notice: None,
         }

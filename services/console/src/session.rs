@@ -137,6 +137,22 @@ impl SignedIn {
         self.identity.person.role()
     }
 
+    /// Whether the services let this person do it: `right` is one of `grpc::rights`.
+    pub(crate) fn may(&self, right: &[grpc::Role]) -> bool {
+        let role = match self.role() {
+            Role::Unspecified => return false,
+            Role::DutyOfficer => grpc::Role::DutyOfficer,
+            Role::Checker => grpc::Role::Checker,
+            Role::Drafter => grpc::Role::Drafter,
+            Role::Reviewer => grpc::Role::Reviewer,
+            Role::Signer => grpc::Role::Signer,
+            Role::Administrator => grpc::Role::Administrator,
+            Role::Auditor => grpc::Role::Auditor,
+            Role::Client => grpc::Role::Client,
+        };
+        right.contains(&role)
+    }
+
     pub(crate) fn person_id(&self) -> &str {
         &self.identity.person.person_id
     }

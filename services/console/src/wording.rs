@@ -172,7 +172,7 @@ pub(crate) const INTENTS: [Intent; 6] =
 
 /// What this person may say that a message is; nothing for those who may not.
 pub(crate) fn sayable(who: &SignedIn) -> Vec<Worded> {
-    if !matches!(who.role(), Role::DutyOfficer | Role::Signer) {
+    if !who.may(grpc::rights::LEAD) {
         return Vec::new();
     }
     INTENTS.into_iter().map(|said| intent(said, who.words())).collect()

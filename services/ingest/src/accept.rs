@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grpc::Caller;
 use ids::AgencyId;
 use messaging::outbox::{self, Outgoing};
 use messaging::{Depth, Waker};
@@ -15,6 +16,7 @@ use runtime::crash_point;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::deed::{Action, Deed};
 use crate::events;
 use crate::store::report::{self, Accepted, NewReport, Standing, WriteError};
 use crate::vault::Vault;
@@ -59,6 +61,8 @@ pub struct Incoming {
     pub report: NewReport,
     /// Whether classification hears of it; false for a word that only asks for what is known.
     pub announced: bool,
+    /// The officer who brings it, of which the audit trail tells; `None` for whoever else writes.
+    pub brought_by: Option<Caller>,
 }
 
 struct Waiting {
@@ -204,7 +208,7 @@ impl Flusher {
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         let reports: Vec<&NewReport> = part.iter().map(|waiting| &waiting.incoming.report).collect();
         let accepted = report::write(&mut tx, agency, &self.vault, &reports).await?;
-        let events: Vec<Outgoing> = part
+        let mut events: Vec<Outgoing> = part
             .iter()
             .zip(&accepted)
             .filter(|(waiting, accepted)| waiting.incoming.announced && accepted.standing == Standing::New)
@@ -217,6 +221,16 @@ impl Flusher {
                 )
             })
             .collect();
+        for (waiting, accepted) in part.iter().zip(&accepted) {
+            if let Some(caller) = &waiting.incoming.brought_by
+                && accepted.standing == Standing::New
+            {
+                let subjects = [("report", accepted.report_id.to_string())];
+                let time = waiting.incoming.report.received_time;
+                let action = Action::ReportSubmitted;
+                events.push(Deed { caller, action, subjects: &subjects, reason: "", time }.outgoing());
+            }
+        }
         outbox::enqueue_all(&mut tx, agency, &events).await?;
         crash_point!("ingest.accept.before_commit");
         tx.commit().await?;

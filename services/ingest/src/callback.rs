@@ -278,7 +278,8 @@ impl Callback {
         let announced = said.occasion != Occasion::AskedForResult;
         let mut message_key = delivery.message_key;
         let report = self.report(delivery, &said, earlier.as_deref());
-        let mut accepted = self.intake.accept(Incoming { agency, report, announced }).await?;
+        let mut accepted =
+            self.intake.accept(Incoming { agency, report, announced, brought_by: None }).await?;
         if accepted.standing == Standing::OtherRecord {
             conflict::note("callback");
             tracing::warn!(
@@ -292,7 +293,7 @@ impl Callback {
                 repeats_key: true,
                 ..self.report(delivery, &said, earlier.as_deref())
             };
-            accepted = self.intake.accept(Incoming { agency, report, announced }).await?;
+            accepted = self.intake.accept(Incoming { agency, report, announced, brought_by: None }).await?;
         }
 
         if matches!(said.occasion, Occasion::Words(_)) {
@@ -415,7 +416,8 @@ impl Callback {
             replied_at_once: false,
             ..self.report(delivery, &said, None)
         };
-        let incoming = Incoming { agency: delivery.account.agency, report, announced: true };
+        let incoming =
+            Incoming { agency: delivery.account.agency, report, announced: true, brought_by: None };
         self.intake.accept(incoming).await?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use contracts::ingest::v1::import_reports_response::line_outcome::Outcome;
 use contracts::ingest::v1::ingest_service_server::IngestService;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, timestamp};
+use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, rights, timestamp};
 use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId, ReportId};
 use runtime::Clock;
 use sqlx::PgPool;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::accept::{Incoming, Intake};
 use crate::agency::Agencies;
 use crate::conflict::Conflict;
+use crate::deed::{Action, Deed};
 use crate::domain::answer::State;
 use crate::domain::receipt::{NotAReceipt, ReceiptNumber};
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
@@ -23,15 +24,13 @@ use crate::fetch::report_key;
 use crate::halt::Halting;
 use crate::prepare;
 use crate::quota::{Bringing, Quotas};
+use crate::reveal::Revealing;
 use crate::status::{database_failed, not_brought};
 use crate::store::halt::Order;
 use crate::store::report::{self, Accepted, Standing, WriteError};
 use crate::store::{answer, assignment, media};
 use crate::transcribe::{Transcribe, Transcribing};
 use crate::vault::{Purpose, Vault};
-
-/// Who may bring reports.
-const SUBMITTERS: &[Role] = &[Role::Client, Role::DutyOfficer];
 
 /// Reports of one import under way at once. Bounds its memory and fills two batches.
 const IMPORT_IN_FLIGHT: usize = 1024;
@@ -61,6 +60,8 @@ pub struct Service {
     pub halting: Halting,
     /// Writes down what is said in messages without words.
     pub transcribing: Transcribing,
+    /// Shows messages as they were written.
+    pub revealing: Revealing,
     /// The time.
     pub clock: Clock,
 }
@@ -72,7 +73,7 @@ impl IngestService for Service {
         request: Request<pb::SubmitReportRequest>,
     ) -> Result<Response<pb::SubmitReportResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(SUBMITTERS)?;
+        caller.require(rights::SUBMIT)?;
         let request = request.into_inner();
         let id: Uuid = parse_id("request_id", &request.request_id)?;
         let report = request.report.ok_or_else(|| missing("report"))?;
@@ -82,7 +83,8 @@ impl IngestService for Service {
             self.quotas.take(caller.agency, client, Bringing::Report, now).await?;
         }
         let report = prepare::submitted(&self.vault, caller.agency, Some(id), client(&caller), &checked, now);
-        let incoming = Incoming { agency: caller.agency, report, announced: true };
+        let brought_by = (caller.role != Role::Client).then(|| caller.clone());
+        let incoming = Incoming { agency: caller.agency, report, announced: true, brought_by };
         let accepted = self.intake.accept(incoming).await?;
         if let Some(conflict) = Conflict::of(accepted.standing) {
             conflict.note("submit", accepted.report_id);
@@ -99,8 +101,9 @@ impl IngestService for Service {
         request: Request<Streaming<pb::ImportReportsRequest>>,
     ) -> Result<Response<pb::ImportReportsResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(SUBMITTERS)?;
+        caller.require(rights::SUBMIT)?;
         let mut lines = request.into_inner();
+        self.begin_import(&caller).await.map_err(|error| database_failed(&error))?;
         let mut import = Import::default();
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -142,7 +145,8 @@ impl IngestService for Service {
                         &checked,
                         self.clock.now(),
                     );
-                    let incoming = Incoming { agency: caller.agency, report, announced: true };
+                    let agency = caller.agency;
+                    let incoming = Incoming { agency, report, announced: true, brought_by: None };
                     let intake = self.intake.clone();
                     under_way.push(async move { (number, intake.accept_patiently(incoming).await) }.boxed());
                 }
@@ -160,7 +164,7 @@ impl IngestService for Service {
         request: Request<pb::ListAnswersRequest>,
     ) -> Result<Response<pb::ListAnswersResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::PEOPLE)?;
+        caller.require(rights::READ_WORK)?;
         let request = request.into_inner();
         let claim: ClaimId = parse_id("claim_id", &request.claim_id)?;
         let size = page_size(request.page_size)?;
@@ -173,7 +177,7 @@ impl IngestService for Service {
         request: Request<pb::HaltAnswersRequest>,
     ) -> Result<Response<pb::HaltAnswersResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::HALT)?;
         let request = request.into_inner();
         let halt: HaltId = parse_id("request_id", &request.request_id)?;
         let clarification = scope(&request.clarification_id)?;
@@ -181,10 +185,11 @@ impl IngestService for Service {
             halt,
             clarification,
             reason: brief(&request.reason),
-            ordered_by: named(&caller),
+            ordered_by: caller.actor(),
             order_time: self.clock.now(),
         };
-        let halted = self.halting.halt(caller.agency, &order).await?;
+        let halted = self.halting.halt(&caller, &order).await?;
+        self.transcribing.relay.wake();
         if !halted.known {
             return Err(Refusal::not_found("clarification").into());
         }
@@ -199,7 +204,7 @@ impl IngestService for Service {
         request: Request<pb::FindReceiptRequest>,
     ) -> Result<Response<pb::FindReceiptResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::FIND_RECEIPTS)?;
         let receipt: ReceiptNumber = request.into_inner().receipt.parse().map_err(not_a_receipt)?;
         let found = async {
             let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
@@ -221,7 +226,7 @@ impl IngestService for Service {
         request: Request<pb::ListMediaRequest>,
     ) -> Result<Response<pb::ListMediaResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::PEOPLE)?;
+        caller.require(rights::READ_WORK)?;
         let asked = request.into_inner().report_ids;
         if asked.len() > REPORTS_MAX {
             return Err(Refusal::invalid(
@@ -246,11 +251,20 @@ impl IngestService for Service {
         request: Request<pb::GetMediaRequest>,
     ) -> Result<Response<pb::GetMediaResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::SEE_ORIGINALS)?;
         let report: ReportId = parse_id("report_id", &request.into_inner().report_id)?;
         let found = async {
             let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
-            media::file(&mut tx, caller.agency, report).await
+            let file = media::file(&mut tx, caller.agency, report).await?;
+            if file.is_some() {
+                let subjects = [("report", report.to_string())];
+                let (action, time) = (Action::MediaSeen, self.clock.now());
+                let deed = Deed { caller: &caller, action, subjects: &subjects, reason: "", time };
+                deed.record(&mut tx).await?;
+                tx.commit().await?;
+                self.transcribing.relay.wake();
+            }
+            Ok::<_, sqlx::Error>(file)
         };
         let file = found.await.map_err(|error| database_failed(&error))?;
         let file = file.ok_or_else(|| Refusal::not_found("media"))?;
@@ -261,21 +275,32 @@ impl IngestService for Service {
         Ok(Response::new(pb::GetMediaResponse { content_type: file.content_type, content: content.to_vec() }))
     }
 
+    async fn reveal_original(
+        &self,
+        request: Request<pb::RevealOriginalRequest>,
+    ) -> Result<Response<pb::RevealOriginalResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(rights::SEE_ORIGINALS)?;
+        let request = request.into_inner();
+        let report: ReportId = parse_id("report_id", &request.report_id)?;
+        let original = self.revealing.reveal(&caller, report, &request.cause).await?;
+        Ok(Response::new(pb::RevealOriginalResponse { text: original.text, seen_at: original.seen_at }))
+    }
+
     async fn transcribe_message(
         &self,
         request: Request<pb::TranscribeMessageRequest>,
     ) -> Result<Response<pb::TranscribeMessageResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::TRANSCRIBE)?;
         let request = request.into_inner();
         let asked = Transcribe {
             request: parse_id("request_id", &request.request_id)?,
             report: parse_id("report_id", &request.report_id)?,
             text: request.text,
-            by: named(&caller),
-            by_name: caller.display_name.clone(),
+            caller,
         };
-        let revision = self.transcribing.transcribe(caller.agency, asked).await?;
+        let revision = self.transcribing.transcribe(asked).await?;
         Ok(Response::new(pb::TranscribeMessageResponse { revision }))
     }
 
@@ -288,7 +313,8 @@ impl IngestService for Service {
         let request = request.into_inner();
         let id: Uuid = parse_id("request_id", &request.request_id)?;
         let clarification = scope(&request.clarification_id)?;
-        let known = self.halting.resume(caller.agency, id, clarification, &named(&caller)).await?;
+        let known = self.halting.resume(&caller, id, clarification).await?;
+        self.transcribing.relay.wake();
         if !known {
             return Err(Refusal::not_found("clarification").into());
         }
@@ -300,7 +326,7 @@ impl IngestService for Service {
         request: Request<pb::GetAnswersHaltRequest>,
     ) -> Result<Response<pb::GetAnswersHaltResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::PEOPLE)?;
+        caller.require(rights::READ_WORK)?;
         let standing = self.halting.standing(caller.agency).await.map_err(|error| database_failed(&error))?;
         Ok(Response::new(pb::GetAnswersHaltResponse {
             halted: standing.is_some(),
@@ -313,6 +339,14 @@ impl Service {
     fn check(&self, agency: AgencyId, report: pb::Report) -> Result<Checked, FieldError> {
         let submission = submission(report)?;
         submission.check(self.clock.now(), |account| self.agencies.account_of(agency, account).is_some())
+    }
+
+    /// An import is in the trail before its first line is read, however it ends.
+    async fn begin_import(&self, caller: &Caller) -> sqlx::Result<()> {
+        let mut tx = database::agency_tx(&self.pool, caller.agency).await?;
+        let (action, time) = (Action::ReportsImported, self.clock.now());
+        Deed { caller, action, subjects: &[], reason: "", time }.record(&mut tx).await?;
+        tx.commit().await
     }
 
     async fn list(
@@ -484,10 +518,6 @@ fn scope(clarification: &str) -> Result<Option<ClarificationId>, Status> {
 /// The client that calls; `None` for an officer.
 fn client(caller: &Caller) -> Option<&str> {
     (caller.role == Role::Client).then_some(caller.display_name.as_str())
-}
-
-fn named(caller: &Caller) -> String {
-    caller.person.map_or_else(|| caller.display_name.clone(), |person| person.to_string())
 }
 
 /// Why what somebody typed finds no receipt, and what to look at.

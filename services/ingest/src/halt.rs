@@ -3,11 +3,13 @@
 //! A halt waits for the decisions under way and keeps new ones out while it commits: whatever was not already
 //! out by then does not go out.
 
+use grpc::Caller;
 use ids::{AgencyId, ClarificationId};
 use runtime::{Clock, crash_point};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::deed::{Action, Deed};
 use crate::deliver::DeliveryWaker;
 use crate::store::halt::{Counts, Order, Use};
 use crate::store::{self, clarification, halt};
@@ -51,12 +53,20 @@ impl Halting {
     ///
     /// # Errors
     /// When its id is another request's, or the database is away.
-    pub async fn halt(&self, agency: AgencyId, order: &Order) -> Result<Halted, HaltingError> {
+    pub async fn halt(&self, caller: &Caller, order: &Order) -> Result<Halted, HaltingError> {
+        let agency = caller.agency;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         store::change_rules(&mut tx, agency).await?;
         let used = halt::use_of(&mut tx, agency, order.halt.as_uuid()).await?;
         if used.is_some_and(|used| used != Use::Halt(order.clarification)) {
             return Err(HaltingError::RequestReused);
+        }
+        // The first time only: a halt that came as approval's event is in the trail already.
+        if used.is_none() {
+            let halt = [("halt", order.halt.to_string())];
+            let subjects: Vec<_> = halt.into_iter().chain(scope(order.clarification)).collect();
+            let (action, time) = (Action::AnswersHalted, order.order_time);
+            Deed { caller, action, subjects: &subjects, reason: &order.reason, time }.record(&mut tx).await?;
         }
         let counts = halt::order(&mut tx, agency, order).await?;
         let known = match order.clarification {
@@ -84,11 +94,11 @@ impl Halting {
     /// When its id is another request's, or the database is away.
     pub async fn resume(
         &self,
-        agency: AgencyId,
+        caller: &Caller,
         request: Uuid,
         clarification: Option<ClarificationId>,
-        ordered_by: &str,
     ) -> Result<bool, HaltingError> {
+        let (agency, time) = (caller.agency, self.clock.now());
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         if let Some(clarification) = clarification
             && !clarification::is_known(&mut tx, agency, clarification).await?
@@ -100,9 +110,17 @@ impl Halting {
         if used.is_some_and(|used| used != Use::Resumption(clarification)) {
             return Err(HaltingError::RequestReused);
         }
-        halt::lift(&mut tx, agency, request, clarification, ordered_by, self.clock.now()).await?;
+        if halt::lift(&mut tx, agency, request, clarification, &caller.actor(), time).await? {
+            let (action, subjects) = (Action::AnswersResumed, scope(clarification));
+            Deed { caller, action, subjects: subjects.as_slice(), reason: "", time }.record(&mut tx).await?;
+        }
         tx.commit().await?;
         self.delivery.wake();
         Ok(true)
     }
+}
+
+/// What stops or goes on, as the trail names it.
+fn scope(clarification: Option<ClarificationId>) -> Option<(&'static str, String)> {
+    clarification.map(|clarification| ("clarification", clarification.to_string()))
 }

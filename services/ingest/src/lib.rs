@@ -32,6 +32,7 @@ mod callback;
 mod config;
 mod conflict;
 mod consumer;
+mod deed;
 mod deliver;
 mod domain;
 mod events;
@@ -42,6 +43,7 @@ mod picture;
 mod prepare;
 mod quota;
 mod reader;
+mod reveal;
 mod status;
 mod store;
 mod transcribe;
@@ -75,6 +77,7 @@ use crate::grpc::Service;
 use crate::halt::Halting;
 use crate::quota::{Limits, Quotas};
 use crate::reader::TextReader;
+use crate::reveal::Revealing;
 use crate::transcribe::Transcribing;
 use crate::vault::Vault;
 use crate::waiting::Arrivals;
@@ -244,6 +247,12 @@ impl App {
             relay: waker.clone(),
             clock: clock.clone(),
         };
+        let revealing = Revealing {
+            pool: pool.clone(),
+            vault: vault.clone(),
+            relay: waker.clone(),
+            clock: clock.clone(),
+        };
         let callback = Callback {
             pool: pool.clone(),
             agencies: agencies.clone(),
@@ -257,6 +266,7 @@ impl App {
         let service = Service {
             halting: Halting { pool: pool.clone(), delivery, clock: clock.clone() },
             transcribing,
+            revealing,
             quotas: Quotas::new(pool.clone(), self.limits),
             pool,
             agencies,

@@ -7,6 +7,7 @@ use crate::accept::AcceptError;
 use crate::domain::report::FieldError;
 use crate::halt::HaltingError;
 use crate::quota::QuotaError;
+use crate::reveal::{CAUSE_CHARACTERS_MAX, RevealError};
 use crate::store::report::WriteError;
 use crate::transcribe::TranscribeError;
 
@@ -41,6 +42,33 @@ impl From<HaltingError> for Status {
             )
             .into(),
             HaltingError::Database(error) => database_failed(&error),
+        }
+    }
+}
+
+impl From<RevealError> for Status {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::Cause(0) => Refusal::invalid(
+                "cause",
+                "请写明为什么要看原文；事由会记入审计。",
+                "Say why the original must be read; the audit trail keeps it.",
+            )
+            .into(),
+            RevealError::Cause(characters) => Refusal::invalid(
+                "cause",
+                format!("事由有 {characters} 字，超过上限 {CAUSE_CHARACTERS_MAX} 字；请缩短。"),
+                format!("The cause has {characters} characters, over {CAUSE_CHARACTERS_MAX}; shorten it."),
+            )
+            .into(),
+            RevealError::Unknown => Refusal::not_found("message").into(),
+            RevealError::Forgotten => Refusal::precondition(
+                "MESSAGE_FORGOTTEN",
+                "留言人的资料已删除，原文不能再打开。",
+                "The reporter was forgotten; the original can no longer be opened.",
+            )
+            .into(),
+            RevealError::Database(error) => database_failed(&error),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! An officer writes down what is said in a message without words. The words go the way that a message's go:
 //! sealed as typed, masked before anything leaves. A second time replaces the first, and both are kept.
 
-use ids::{AgencyId, ReportId};
+use grpc::Caller;
+use ids::ReportId;
 use masking::mask;
 use messaging::{Waker, outbox};
 use runtime::{Clock, crash_point};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::deed::{Action, Deed};
 use crate::domain::report::{FieldError, TEXT_CHARACTERS_MAX, clean};
 use crate::events;
 use crate::fetch::report_key;
@@ -23,9 +25,7 @@ pub struct Transcribe {
     /// What is said, as typed.
     pub text: String,
     /// Who.
-    pub by: String,
-    /// The name that people know them by.
-    pub by_name: String,
+    pub caller: Caller,
 }
 
 /// Why nothing was written down.
@@ -65,8 +65,9 @@ impl Transcribing {
     ///
     /// # Errors
     /// When it is not durable; then nothing was changed.
-    pub async fn transcribe(&self, agency: AgencyId, asked: Transcribe) -> Result<u64, TranscribeError> {
+    pub async fn transcribe(&self, asked: Transcribe) -> Result<u64, TranscribeError> {
         let text = checked(&asked.text).map_err(TranscribeError::Text)?;
+        let agency = asked.caller.agency;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         let message = media::lock(&mut tx, agency, asked.report).await?.ok_or(TranscribeError::Unknown)?;
         let masked_text = mask(&text);
@@ -83,14 +84,17 @@ impl Transcribing {
             request: asked.request,
             sealed: key.seal(Purpose::Transcript, asked.report.as_uuid(), text.as_bytes()),
             masked_text,
-            by: asked.by,
-            by_name: asked.by_name,
+            by: asked.caller.actor(),
+            by_name: asked.caller.display_name.clone(),
         };
         let now = self.clock.now();
         let revision =
             media::transcribe(&mut tx, agency, asked.report, &transcript, now).await?.cast_unsigned();
         let event = events::message_transcribed(agency, asked.report, revision, transcript.masked_text);
         outbox::enqueue(&mut tx, agency, events::MESSAGE_TRANSCRIBED, &event).await?;
+        let subjects = [("report", asked.report.to_string()), ("revision", revision.to_string())];
+        let (caller, action) = (&asked.caller, Action::MessageTranscribed);
+        Deed { caller, action, subjects: &subjects, reason: "", time: now }.record(&mut tx).await?;
         crash_point!("ingest.transcribe.before_commit");
         tx.commit().await?;
         crash_point!("ingest.transcribe.after_commit");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use contracts::publish::v1 as pb;
 use contracts::publish::v1::publish_service_server::PublishService;
-use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, timestamp};
+use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, rights, timestamp};
 use ids::{CaseId, HaltId, PublicationId};
 use messaging::Waker;
 use runtime::Clock;
@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::agency::Agencies;
+use crate::deed::{Action, Deed};
 use crate::domain::calendar::beijing_day;
 use crate::domain::halt::Scope;
 use crate::domain::publication::Publication;
@@ -48,7 +49,6 @@ pub struct Api {
 /// Whoever works in the office may read, and so may the suite itself.
 const READERS: &[Role] = &[
     Role::DutyOfficer,
-    Role::Checker,
     Role::Drafter,
     Role::Reviewer,
     Role::Signer,
@@ -157,7 +157,7 @@ impl PublishService for Api {
     async fn halt(&self, request: Request<pb::HaltRequest>) -> Result<Response<pb::HaltResponse>, Status> {
         use pb::halt_request::Scope as Asked;
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::HALT)?;
         let request = request.into_inner();
         let scope = match request.scope {
             Some(Asked::ClarificationId(clarification)) => {
@@ -173,7 +173,17 @@ impl PublishService for Api {
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
         take_id(&mut tx, &caller, id.as_uuid(), "halt", &order.scope).await?;
-        let effect = stop::halt(&mut tx, caller.agency, &order, self.clock.now()).await?;
+        let now = self.clock.now();
+        // The first time only: a halt that came as approval's event is in the trail already.
+        let known = store::halt::effect(&mut tx, order.id).await.map_err(|error| database(&error))?.is_some();
+        let effect = stop::halt(&mut tx, caller.agency, &order, now).await?;
+        if !known {
+            let subjects = [("halt", order.id.to_string()), scope_named(&order.scope)];
+            let action = Action::PublicationsHalted;
+            let deed =
+                Deed { caller: &caller, action, subjects: &subjects, reason: &order.reason, time: now };
+            deed.record(&mut tx).await.map_err(|error| database(&error))?;
+        }
         let stopped = read_many(&mut tx, &effect.stopped).await?;
         let already_out = read_many(&mut tx, &effect.already_out).await?;
         self.commit(tx, &caller).await?;
@@ -202,7 +212,11 @@ impl PublishService for Api {
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
         // A late repetition must not end a halt that was ordered since.
         if take_id(&mut tx, &caller, id, "resume", &scope).await? == Claimed::New {
-            store::halt::resume(&mut tx, &scope, self.clock.now()).await.map_err(|error| database(&error))?;
+            let now = self.clock.now();
+            store::halt::resume(&mut tx, &scope, now).await.map_err(|error| database(&error))?;
+            let (action, subjects) = (Action::PublicationsResumed, [scope_named(&scope)]);
+            let deed = Deed { caller: &caller, action, subjects: &subjects, reason: "", time: now };
+            deed.record(&mut tx).await.map_err(|error| database(&error))?;
         }
         self.commit(tx, &caller).await?;
         Ok(Response::new(pb::ResumeResponse {}))
@@ -213,11 +227,11 @@ impl PublishService for Api {
         request: Request<pb::ResolveUncertainRequest>,
     ) -> Result<Response<pb::ResolveUncertainResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
+        caller.require(rights::RESOLVE)?;
         let command = Resolve::try_from(request.into_inner())?;
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
-        let publication = resolve(&mut tx, &command, &caller.display_name, self.clock.now()).await?;
+        let publication = resolve(&mut tx, &command, &caller, self.clock.now()).await?;
         self.commit(tx, &caller).await?;
         tracing::Span::current().record(telemetry::attribute::CASE_ID, publication.case.to_string());
         Ok(Response::new(pb::ResolveUncertainResponse { publication: Some((&publication).into()) }))
@@ -245,6 +259,16 @@ async fn read_many(
 ) -> Result<Vec<pb::Publication>, Status> {
     let read = store::publication::read_many(tx, publications).await.map_err(|error| database(&error))?;
     Ok(read.iter().map(|publication: &Publication| publication.into()).collect())
+}
+
+/// What a halt is about, as the trail names it.
+fn scope_named(scope: &Scope) -> (&'static str, String) {
+    let id = match scope {
+        Scope::Clarification(clarification) => clarification.to_string(),
+        Scope::Account(account) => account.clone(),
+        Scope::Everything => String::new(),
+    };
+    (scope.as_str(), id)
 }
 
 fn account_scope(account: String) -> Result<Scope, Status> {

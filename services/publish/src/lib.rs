@@ -22,6 +22,7 @@ mod agency;
 mod change;
 mod config;
 mod consumer;
+mod deed;
 mod domain;
 mod events;
 mod evidence;

@@ -1,11 +1,13 @@
 //! Taking a person's word where the machine cannot know whether something is public.
 
+use grpc::Caller;
 use ids::PublicationId;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::change::{ChangeError, change};
+use crate::deed::{Action, Deed};
 use crate::domain::publication::{Command, Publication, State};
 use crate::store;
 use crate::store::request::{Claimed, Request};
@@ -58,7 +60,7 @@ impl From<sqlx::Error> for ResolveError {
 pub async fn resolve(
     tx: &mut PgConnection,
     resolve: &Resolve,
-    by: &str,
+    caller: &Caller,
     now: OffsetDateTime,
 ) -> Result<Publication, ResolveError> {
     let found = store::publication::lock(tx, resolve.publication).await?;
@@ -81,10 +83,18 @@ pub async fn resolve(
         return Err(ResolveError::NotUncertain(publication.state.as_str()));
     }
     let note = resolve.note.trim();
+    let by = &caller.display_name;
     let command = if resolve.is_public {
         Command::Confirm { platform_id: None, url: None, reason: format!("{by}核对：已公开。{note}") }
     } else {
         Command::Fail { reason: format!("{by}核对：没有公开，系统不会再发。{note}") }
     };
+    let subjects = [
+        ("publication", publication.id.to_string()),
+        ("is_public", resolve.is_public.to_string()),
+        ("case", publication.case.to_string()),
+    ];
+    let action = Action::PublicationResolved;
+    Deed { caller, action, subjects: &subjects, reason: note, time: now }.record(tx).await?;
     Ok(change(tx, publication, command, now).await?)
 }

@@ -33,7 +33,7 @@ pub struct Found {
 }
 
 /// What the operator writes.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plan {
     /// Its short name in addresses.
@@ -47,12 +47,15 @@ struct Plan {
     clients: Vec<String>,
 }
 
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Person {
     login: String,
     display_name: String,
     role: Role,
+    /// The department that a checker checks for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    department: String,
 }
 
 /// The plan with everything that was drawn for it.
@@ -78,13 +81,14 @@ pub async fn found(arguments: &Found) -> anyhow::Result<()> {
     plan.check()?;
     let papers = if arguments.papers.exists() {
         let papers: Papers = read(&arguments.papers)?;
-        if papers.plan != plan {
+        if papers.plan.without_departments() != plan.without_departments() {
             bail!(
                 "{} were drawn for another plan: restore that plan, or choose another file with --papers",
                 arguments.papers.display()
             );
         }
-        papers
+        // Offices that were founded before there were departments name them later.
+        Papers { plan, ..papers }
     } else {
         let papers = Papers::draw(plan);
         backing::write_private(&arguments.papers, &toml::to_string_pretty(&papers)?)?;
@@ -112,6 +116,12 @@ fn read<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
 }
 
 impl Plan {
+    fn without_departments(&self) -> Self {
+        let mut plan = self.clone();
+        plan.people.iter_mut().for_each(|person| person.department.clear());
+        plan
+    }
+
     /// What the ceremony would find out later, and worse.
     fn check(&self) -> anyhow::Result<()> {
         for (role, least) in
@@ -144,6 +154,7 @@ impl Papers {
             login: person.login.clone(),
             display_name: person.display_name.clone(),
             role: person.role,
+            department: person.department.clone(),
             password: self.first_passwords[&person.login].clone().into(),
             totp_secret: Some(self.authenticator_secrets[&person.login].clone()),
         });

@@ -2,7 +2,7 @@
 
 use contracts::approval::v1 as pb;
 use contracts::approval::v1::approval_service_server::ApprovalService;
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id};
+use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, rights};
 use tonic::{Request, Response, Status};
 
 use super::{convert, parse};
@@ -27,9 +27,6 @@ pub struct Approval {
     pub desk: Desk,
 }
 
-/// Who takes up and leads cases.
-const LEADS: &[Role] = &[Role::DutyOfficer, Role::Signer];
-
 /// The calling officer, if the role is one of `roles`, with the request.
 fn admit<T>(request: Request<T>, roles: &[Role]) -> Result<(Officer, T), Status> {
     let caller = Caller::of(&request)?;
@@ -43,9 +40,14 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListCasesRequest>,
     ) -> Result<Response<pb::ListCasesResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_CASES)?;
         let size = page_size(request.page_size)?;
+        let sight = self.desk.sight(&officer).await?;
         if request.past_validity {
+            // To be renewed or closed by the office itself.
+            if sight.department().is_some() {
+                return Ok(Response::new(pb::ListCasesResponse::default()));
+            }
             let after = PageToken::decode(&request.page_token)?;
             let (cases, next) = self.desk.list_past_validity(officer.agency, after.as_ref(), size).await?;
             return Ok(Response::new(pb::ListCasesResponse {
@@ -55,7 +57,8 @@ impl ApprovalService for Approval {
         }
         let after = PageToken::decode(&request.page_token)?;
         let states = parse::case_states(request.states())?;
-        let (cases, next) = self.desk.list_cases(officer.agency, &states, after.as_ref(), size).await?;
+        let (cases, next) =
+            self.desk.list_cases(officer.agency, &sight, &states, after.as_ref(), size).await?;
         Ok(Response::new(pb::ListCasesResponse {
             cases: cases.into_iter().map(convert::case).collect(),
             next_page_token: next.map(|key| PageToken::encode(&key)).unwrap_or_default(),
@@ -66,9 +69,10 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::GetCaseRequest>,
     ) -> Result<Response<pb::GetCaseResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_CASES)?;
         let wanted = parse::wanted_case(&request)?;
-        let whole = self.desk.get_case(officer.agency, &wanted).await?;
+        let sight = self.desk.sight(&officer).await?;
+        let whole = self.desk.get_case(officer.agency, &sight, &wanted).await?;
         let whole = whole.ok_or_else(|| Refusal::not_found("case"))?;
         Ok(Response::new(convert::whole_case(whole)))
     }
@@ -77,7 +81,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::GetRevisionRequest>,
     ) -> Result<Response<pb::GetRevisionResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_WORK)?;
         let case = parse_id("case_id", &request.case_id)?;
         let clarification = parse::optional_id("clarification_id", &request.clarification_id)?;
         let found = self.desk.get_revision(officer.agency, case, clarification, request.revision).await?;
@@ -89,7 +93,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListRevisionsRequest>,
     ) -> Result<Response<pb::ListRevisionsResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_WORK)?;
         let case = parse_id("case_id", &request.case_id)?;
         let clarification = parse::optional_id("clarification_id", &request.clarification_id)?;
         let size = page_size(request.page_size)?;
@@ -107,11 +111,12 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListFindingsRequest>,
     ) -> Result<Response<pb::ListFindingsResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_CASES)?;
         let case = parse_id("case_id", &request.case_id)?;
         let size = page_size(request.page_size)?;
         let after = PageToken::decode(&request.page_token)?;
-        let listed = self.desk.list_findings(officer.agency, case, after.as_ref(), size).await?;
+        let sight = self.desk.sight(&officer).await?;
+        let listed = self.desk.list_findings(officer.agency, &sight, case, after.as_ref(), size).await?;
         let page = listed.ok_or_else(|| Refusal::not_found("case"))?;
         Ok(Response::new(pb::ListFindingsResponse {
             findings: page.rows.into_iter().map(convert::finding).collect(),
@@ -123,7 +128,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListCaseEventsRequest>,
     ) -> Result<Response<pb::ListCaseEventsResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_WORK)?;
         let case = parse_id("case_id", &request.case_id)?;
         let size = page_size(request.page_size)?;
         let before = PageToken::decode(&request.page_token)?;
@@ -139,7 +144,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::OpenNoticeRequest>,
     ) -> Result<Response<pb::OpenNoticeResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        let (officer, request) = admit(request, rights::ASK)?;
         let case = self.desk.open_notice(&officer, &OpenNotice::try_from(request)?).await?;
         Ok(Response::new(pb::OpenNoticeResponse { case: Some(convert::case(case)) }))
     }
@@ -148,7 +153,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::SetUrgencyRequest>,
     ) -> Result<Response<pb::SetUrgencyResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let case = self.desk.set_urgency(&officer, &SetUrgency::try_from(request)?).await?;
         Ok(Response::new(pb::SetUrgencyResponse { case: Some(convert::case(case)) }))
     }
@@ -157,7 +162,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::RequestFindingRequest>,
     ) -> Result<Response<pb::RequestFindingResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::DutyOfficer, Role::Drafter, Role::Signer])?;
+        let (officer, request) = admit(request, rights::ASK)?;
         let command = RequestFinding::try_from(request)?;
         let (finding, link_secret) = self.desk.request_finding(&officer, &command).await?;
         let finding = Some(convert::finding(finding));
@@ -186,6 +191,17 @@ impl ApprovalService for Approval {
         Ok(Response::new(pb::AnswerFindingResponse { finding: Some(convert::finding(finding)) }))
     }
 
+    async fn give_finding(
+        &self,
+        request: Request<pb::GiveFindingRequest>,
+    ) -> Result<Response<pb::GiveFindingResponse>, Status> {
+        let (officer, request) = admit(request, rights::ANSWER_FINDINGS)?;
+        let finding = parse_id("finding_id", &request.finding_id)?;
+        let answer = parse::given_finding(request, &officer)?;
+        let finding = self.desk.give_finding(&officer, finding, answer).await?;
+        Ok(Response::new(pb::GiveFindingResponse { finding: Some(convert::finding(finding)) }))
+    }
+
     async fn preview_draft(
         &self,
         request: Request<pb::PreviewDraftRequest>,
@@ -206,9 +222,10 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::SaveDraftRequest>,
     ) -> Result<Response<pb::SaveDraftResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::Drafter])?;
+        let (officer, request) = admit(request, rights::DRAFT)?;
         let revision = self.desk.save_draft(&officer, &SaveDraft::try_from(request)?).await?;
-        let revision = Some(convert::revision(SignedRevision { revision, steps: Vec::new() }));
+        let revision =
+            Some(convert::revision(SignedRevision { revision, steps: Vec::new(), next_roles: Vec::new() }));
         Ok(Response::new(pb::SaveDraftResponse { revision }))
     }
 
@@ -217,7 +234,7 @@ impl ApprovalService for Approval {
         request: Request<pb::SignStepRequest>,
     ) -> Result<Response<pb::SignStepResponse>, Status> {
         // Which role signs which step is the policy's to say.
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::READ_WORK)?;
         let (command, presence) = parse::sign_step(request)?;
         let revision = self.desk.sign_step(&officer, &command, &presence).await?;
         Ok(Response::new(pb::SignStepResponse { revision: Some(convert::revision(revision)) }))
@@ -227,7 +244,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ReturnDraftRequest>,
     ) -> Result<Response<pb::ReturnDraftResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::Reviewer, Role::Signer])?;
+        let (officer, request) = admit(request, rights::RETURN)?;
         let revision = self.desk.return_draft(&officer, &WithReason::try_from(request)?).await?;
         Ok(Response::new(pb::ReturnDraftResponse { revision: Some(convert::revision(revision)) }))
     }
@@ -236,7 +253,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::DismissCaseRequest>,
     ) -> Result<Response<pb::DismissCaseResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let case = self.desk.dismiss_case(&officer, &DismissCase::try_from(request)?).await?;
         Ok(Response::new(pb::DismissCaseResponse { case: Some(convert::case(case)) }))
     }
@@ -245,7 +262,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::MergeCasesRequest>,
     ) -> Result<Response<pb::MergeCasesResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let (case, into) = self.desk.merge_cases(&officer, &MergeCases::try_from(request)?).await?;
         let (case, into) = (Some(convert::case(case)), Some(convert::case(into)));
         Ok(Response::new(pb::MergeCasesResponse { case, into }))
@@ -255,7 +272,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::SplitCaseRequest>,
     ) -> Result<Response<pb::SplitCaseResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let (case, split) = self.desk.split_case(&officer, &SplitCase::try_from(request)?).await?;
         let (case, split) = (Some(convert::case(case)), Some(convert::case(split)));
         Ok(Response::new(pb::SplitCaseResponse { case, split }))
@@ -265,7 +282,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::RerouteCaseRequest>,
     ) -> Result<Response<pb::RerouteCaseResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let case = self.desk.reroute_case(&officer, &RerouteCase::try_from(request)?).await?;
         Ok(Response::new(pb::RerouteCaseResponse { case: Some(convert::case(case)) }))
     }
@@ -274,7 +291,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::CloseExpiredRequest>,
     ) -> Result<Response<pb::CloseExpiredResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let case = self.desk.close_expired(&officer, &CloseExpired::try_from(request)?).await?;
         Ok(Response::new(pb::CloseExpiredResponse { case: Some(convert::case(case)) }))
     }
@@ -283,7 +300,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ResumeAutomaticAnswerRequest>,
     ) -> Result<Response<pb::ResumeAutomaticAnswerResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let case = self.desk.resume_answer(&officer, &ResumeAnswer::try_from(request)?).await?;
         Ok(Response::new(pb::ResumeAutomaticAnswerResponse { case: Some(convert::case(case)) }))
     }
@@ -292,7 +309,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::RevokeClarificationRequest>,
     ) -> Result<Response<pb::RevokeClarificationResponse>, Status> {
-        let (officer, request) = admit(request, LEADS)?;
+        let (officer, request) = admit(request, rights::LEAD)?;
         let revision = self.desk.revoke_clarification(&officer, &WithReason::try_from(request)?).await?;
         Ok(Response::new(pb::RevokeClarificationResponse { revision: Some(convert::revision(revision)) }))
     }
@@ -301,7 +318,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::OrderHaltRequest>,
     ) -> Result<Response<pb::OrderHaltResponse>, Status> {
-        let (officer, request) = admit(request, Role::OFFICERS)?;
+        let (officer, request) = admit(request, rights::HALT)?;
         let command = OrderHalt::try_from(request)?;
         self.desk.order_halt(&officer, &command).await?;
         Ok(Response::new(pb::OrderHaltResponse { halt_id: command.halt.to_string() }))
@@ -311,7 +328,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListAlarmsRequest>,
     ) -> Result<Response<pb::ListAlarmsResponse>, Status> {
-        let (officer, _) = admit(request, Role::PEOPLE)?;
+        let (officer, _) = admit(request, rights::READ_WORK)?;
         let (alarms, waiting_count) = self.desk.list_alarms(officer.agency).await?;
         let alarms = alarms.into_iter().map(convert::alarm).collect();
         Ok(Response::new(pb::ListAlarmsResponse { alarms, waiting_count }))
@@ -321,7 +338,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::AcknowledgeAlarmRequest>,
     ) -> Result<Response<pb::AcknowledgeAlarmResponse>, Status> {
-        let (officer, request) = admit(request, Role::OFFICERS)?;
+        let (officer, request) = admit(request, rights::ACKNOWLEDGE)?;
         let report = parse_id("report_id", &request.report_id)?;
         self.desk.acknowledge_alarm(&officer, report).await?;
         Ok(Response::new(pb::AcknowledgeAlarmResponse {}))
@@ -331,7 +348,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListSessionsRequest>,
     ) -> Result<Response<pb::ListSessionsResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::OWN_SESSIONS)?;
         let sessions = self.desk.list_sessions(&officer, &request.session_secret).await?;
         let sessions = sessions.into_iter().map(convert::session).collect();
         Ok(Response::new(pb::ListSessionsResponse { sessions }))
@@ -341,7 +358,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::EndSessionRequest>,
     ) -> Result<Response<pb::EndSessionResponse>, Status> {
-        let (officer, request) = admit(request, Role::PEOPLE)?;
+        let (officer, request) = admit(request, rights::OWN_SESSIONS)?;
         let session = parse_id("session_id", &request.session_id)?;
         self.desk.end_session(&officer, session).await?;
         Ok(Response::new(pb::EndSessionResponse {}))
@@ -351,7 +368,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListPeopleRequest>,
     ) -> Result<Response<pb::ListPeopleResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::Administrator])?;
+        let (officer, request) = admit(request, rights::ADMINISTER)?;
         let size = page_size(request.page_size)?;
         let after = PageToken::decode(&request.page_token)?;
         let (people, next) = self.desk.list_people(officer.agency, after, size).await?;
@@ -365,7 +382,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::UnlockPersonRequest>,
     ) -> Result<Response<pb::UnlockPersonResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::Administrator])?;
+        let (officer, request) = admit(request, rights::ADMINISTER)?;
         let person = parse_id("person_id", &request.person_id)?;
         self.desk.unlock_person(&officer, person).await?;
         Ok(Response::new(pb::UnlockPersonResponse {}))
@@ -375,7 +392,7 @@ impl ApprovalService for Approval {
         &self,
         request: Request<pb::ListAuditRequest>,
     ) -> Result<Response<pb::ListAuditResponse>, Status> {
-        let (officer, request) = admit(request, &[Role::Auditor, Role::Administrator])?;
+        let (officer, request) = admit(request, rights::AUDIT)?;
         let size = page_size(request.page_size)?;
         let before = PageToken::decode(&request.page_token)?;
         let (entries, next) = self.desk.list_audit(officer.agency, before, size).await?;

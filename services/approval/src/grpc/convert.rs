@@ -314,7 +314,7 @@ pub fn head(signed: SignedHead) -> pb::Revision {
 /// A revision with what its stored bytes say, and nothing that is looked up elsewhere: what people see is what they
 /// sign. Of a row that was altered nothing is shown.
 pub fn revision(signed: SignedRevision) -> pb::Revision {
-    let SignedRevision { revision, steps } = signed;
+    let SignedRevision { revision, steps, next_roles } = signed;
     let steps_agree = steps.iter().all(|step| step.agrees(&revision.content_hash));
     let content = revision.intact_content().filter(|_| steps_agree);
     pb::Revision {
@@ -331,6 +331,7 @@ pub fn revision(signed: SignedRevision) -> pb::Revision {
         altered: content.is_none(),
         content: content.map(signed_content),
         head_only: false,
+        next_roles: next_roles.into_iter().map(|one| role(one).into()).collect(),
     }
 }
 

@@ -204,6 +204,17 @@ impl TryFrom<pb::AnswerFindingRequest> for AnswerFinding {
     }
 }
 
+/// The finding of a checker who has signed in: the answerer's name is the token's.
+pub fn given_finding(request: pb::GiveFindingRequest, officer: &Officer) -> Result<AnswerFinding, Status> {
+    AnswerFinding::try_from(pb::AnswerFindingRequest {
+        verdict: request.verdict,
+        facts: request.facts,
+        evidence: request.evidence,
+        answered_by: officer.display_name.clone(),
+        ..Default::default()
+    })
+}
+
 impl TryFrom<pb::SaveDraftRequest> for SaveDraft {
     type Error = Status;
 

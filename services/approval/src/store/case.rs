@@ -152,10 +152,11 @@ impl From<&CaseFile> for QueueKey {
     }
 }
 
-/// One page of the queue: unfinished work first, the urgent on top.
+/// One page of the queue, or of what is one department's: unfinished work first, the urgent on top.
 pub async fn list(
     tx: &mut PgConnection,
     agency: AgencyId,
+    department: Option<&str>,
     states: &[CaseState],
     after: Option<&QueueKey>,
     limit: i64,
@@ -179,6 +180,9 @@ pub async fn list(
          WHERE agency_id = $1
            AND state = ANY($2)
            AND (unfinished, urgent, urgency, order_hint, report_count, case_id) < ($3, $4, $5, $6, $7, $8)
+           AND ($10::text IS NULL OR $10 = ANY(departments)
+                OR EXISTS (SELECT FROM approval.finding
+                           WHERE finding.case_id = case_file.case_id AND finding.department = $10))
          ORDER BY unfinished DESC, urgent DESC, urgency DESC, order_hint DESC, report_count DESC, case_id DESC
          LIMIT $9",
         agency.as_uuid(),
@@ -189,7 +193,8 @@ pub async fn list(
         after.order_hint,
         after.report_count,
         after.case.as_uuid(),
-        limit
+        limit,
+        department
     )
     .fetch_all(tx)
     .await?;

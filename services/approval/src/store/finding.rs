@@ -121,10 +121,24 @@ impl FindingKey {
     }
 }
 
-/// The findings of a case, newest first.
+/// Whether a department was asked about a case.
+pub async fn was_asked(tx: &mut PgConnection, case: CaseId, department: &str) -> Result<bool, StoreError> {
+    let asked = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM approval.finding
+                          WHERE case_id = $1 AND department = $2) AS "asked!""#,
+        case.as_uuid(),
+        department
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(asked)
+}
+
+/// The findings of a case, or those of one department, newest first.
 pub async fn of_case(
     tx: &mut PgConnection,
     case: CaseId,
+    department: Option<&str>,
     after: Option<&FindingKey>,
     limit: i64,
 ) -> Result<Vec<Finding>, StoreError> {
@@ -134,11 +148,13 @@ pub async fn of_case(
                 answered_by, answer_time
          FROM approval.finding
          WHERE case_id = $1 AND ($2::timestamptz IS NULL OR (ask_time, finding_id) < ($2, $3))
+           AND ($5::text IS NULL OR department = $5)
          ORDER BY ask_time DESC, finding_id DESC LIMIT $4",
         case.as_uuid(),
         after.map(|after| after.ask_time),
         after.map(|after| after.finding.as_uuid()),
-        limit
+        limit,
+        department
     )
     .fetch_all(tx)
     .await?;

@@ -290,18 +290,49 @@ pub async fn client_secret_sha256(
     stored.map(|stored| bytes("client.secret_sha256", client, &stored)).transpose()
 }
 
+/// The department that a person checks for; `None` when there is no such person.
+pub async fn department(tx: &mut PgConnection, person: PersonId) -> Result<Option<String>, StoreError> {
+    let department =
+        sqlx::query_scalar!("SELECT department FROM approval.person WHERE person_id = $1", person.as_uuid())
+            .fetch_optional(tx)
+            .await?;
+    Ok(department)
+}
+
+/// Gives a person of an office that was founded before there were departments theirs; for the operator's ceremony.
+pub async fn set_department(
+    tx: &mut PgConnection,
+    person: PersonId,
+    department: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE approval.person SET department = $2 WHERE person_id = $1 AND department = ''",
+        person.as_uuid(),
+        department
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// A new person, for the operator's ceremony.
-pub async fn insert(tx: &mut PgConnection, login: &str, person: &Person) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut PgConnection,
+    login: &str,
+    department: &str,
+    person: &Person,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO approval.person
-             (person_id, agency_id, login, display_name, role, totp_secret_sealed)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+             (person_id, agency_id, login, display_name, role, totp_secret_sealed, department)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         person.officer.person.as_uuid(),
         person.officer.agency.as_uuid(),
         login,
         person.officer.display_name,
         person.officer.role.as_str(),
-        person.totp_secret_sealed
+        person.totp_secret_sealed,
+        department
     )
     .execute(tx)
     .await?;

@@ -62,7 +62,10 @@ async fn nobody_signs_a_second_step_nor_one_that_is_not_theirs() {
     let office = Office::open().await;
     let chain = office.revision_with(2).await;
     let revision = chain.revision().await;
-    for login in ["admin", "auditor", "duty", "checker", "signer", "drafter"] {
+    let checker = office.sign_in("checker").await;
+    let refused = office.sign_step(&checker, &revision, "second_reviewed", "").await;
+    assert_refused(refused, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    for login in ["admin", "auditor", "duty", "signer", "drafter"] {
         let person = office.sign_in(login).await;
         let refused = office.sign_step(&person, &revision, "second_reviewed", "").await;
         assert_refused(refused, Code::PermissionDenied, "ROLE_MAY_NOT_SIGN");

@@ -50,6 +50,9 @@ pub const PEOPLE: [(&str, &str, Role); 8] = [
     ("auditor", "演示·审计员", Role::Auditor),
 ];
 
+/// Where the checker is from.
+pub const DEPARTMENT: &str = "县应急管理局";
+
 /// The plan of an office whose logins begin with `prefix`.
 pub fn plan(agency: AgencyId, prefix: &str, root_seed: &str) -> Provision {
     Provision {
@@ -65,6 +68,7 @@ pub fn plan(agency: AgencyId, prefix: &str, root_seed: &str) -> Provision {
                 login: format!("{prefix}{login}"),
                 display_name: (*display_name).to_owned(),
                 role: *role,
+                department: if *role == Role::Checker { DEPARTMENT.into() } else { String::new() },
                 password: PASSWORD.into(),
                 totp_secret: None,
             })
@@ -115,6 +119,7 @@ pub struct Office {
     pub agency: AgencyId,
     pub database: TestDatabase,
     pub clock: SteeredClock,
+    pub ingest: Neighbour,
     pub classification: Neighbour,
     pub publish: Neighbour,
     pub trust: Trust,
@@ -144,6 +149,7 @@ impl Office {
         let folder = tempfile::tempdir().unwrap();
         let clock = SteeredClock::in_folder(folder.path());
         let lifecycle = Lifecycle::new();
+        let ingest = Neighbour::open(&nats, &lifecycle, "ingest", "INGEST").await;
         let classification = Neighbour::open(&nats, &lifecycle, "classification", "CLASSIFICATION").await;
         let publish = Neighbour::open(&nats, &lifecycle, "publish", "PUBLISH").await;
 
@@ -164,6 +170,7 @@ impl Office {
             agency,
             database,
             clock,
+            ingest,
             classification,
             publish,
             trust: Trust {

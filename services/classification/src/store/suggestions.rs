@@ -246,8 +246,8 @@ pub async fn decline(
     suggestion: Uuid,
     by: Option<PersonId>,
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    sqlx::query!(
+) -> sqlx::Result<Option<bool>> {
+    let declined = sqlx::query!(
         "UPDATE classification.suggestion SET state = 'declined', decided_by = $3, decide_time = $4
          WHERE agency_id = $1 AND suggestion_id = $2 AND state = 'open'",
         agency.as_uuid(),
@@ -257,14 +257,15 @@ pub async fn decline(
     )
     .execute(&mut *tx)
     .await?;
-    sqlx::query_scalar!(
+    let there = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM classification.suggestion
                           WHERE agency_id = $1 AND suggestion_id = $2) AS "there!""#,
         agency.as_uuid(),
         suggestion,
     )
     .fetch_one(tx)
-    .await
+    .await?;
+    Ok(there.then_some(declined.rows_affected() == 1))
 }
 
 /// Notes that an officer merged these two.

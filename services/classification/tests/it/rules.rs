@@ -41,7 +41,7 @@ async fn set(
 
 async fn tried(desk: &Desk, replica: usize, agency: AgencyId, text: &str) -> pb::TryMessageResponse {
     let request = pb::TryMessageRequest { text: text.to_owned(), ..Default::default() };
-    let request = desk.as_role(agency, Role::Checker, request);
+    let request = desk.as_role(agency, Role::Reviewer, request);
     desk.rules(replica).try_message(request).await.expect("any text can be tried").into_inner()
 }
 
@@ -134,7 +134,7 @@ async fn only_those_whose_task_it_is_change_rules_and_every_person_reads_and_tri
         }
         assert_eq!(version, allowed.len() as u64);
     }
-    for &role in Role::PEOPLE {
+    for &role in Role::STAFF {
         let read = desk.as_role(desk.agency, role, pb::GetRulebookRequest {});
         assert_eq!(desk.rules(0).get_rulebook(read).await.unwrap().into_inner().rules.len(), 3);
     }

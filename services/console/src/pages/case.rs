@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::approval::v1::{
-    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Revision, Role,
+    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Revision,
     SetUrgencyRequest, revision,
 };
 use contracts::classification::v1::{
@@ -16,10 +16,11 @@ use contracts::classification::v1::{
 };
 use contracts::ingest::v1::{ListAnswersRequest, ListAnswersResponse};
 use contracts::publish::v1::ListPublicationsRequest;
+use grpc::rights;
 use serde::Deserialize;
 use time::Duration;
 
-use super::{load_case, media, minutes, notice, number, see, ticked};
+use super::{checker, load_case, media, minutes, notice, number, see, ticked};
 use crate::Console;
 use crate::form::{Posted, fresh_request_id};
 use crate::frame::{Frame, page, page_with};
@@ -53,11 +54,14 @@ struct CasePage {
     suggestions: Vec<SuggestionView>,
     /// The clarification whose words hold no longer.
     renews: Option<String>,
-    works: bool,
+    /// Whether this person may ask departments and word what is being said.
+    asks: bool,
     leads: bool,
     /// What this person may say that a report is instead.
     intents: Vec<Worded>,
     drafts: bool,
+    /// Whether this person may read messages as they were written.
+    reveals: bool,
     typed: Typed,
 }
 
@@ -201,6 +205,9 @@ pub(crate) async fn show(
 ) -> Answer {
     let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
     let frame = Frame::of(&who).notice(notice(&arrival.done, who.words()));
+    if !who.may(rights::READ_WORK) {
+        return Ok(checker::page(&console, &who, loaded, frame, None));
+    }
     Ok(case_page(&console, &who, loaded, frame, Typed::default()).await)
 }
 
@@ -363,7 +370,6 @@ async fn case_page(
         Some(revision) => frame.halting(&case.id, &revision.clarification_id),
         None => frame,
     };
-    let works = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
     page(
         &frame.clone(),
         &CasePage {
@@ -374,11 +380,12 @@ async fn case_page(
                 .filter(|revision| revision.state() == revision::State::Signed)
                 .find(|revision| ended(revision, now))
                 .map(|revision| revision.clarification_id.clone()),
-            works: works && case.open(),
-            leads: matches!(who.role(), Role::DutyOfficer | Role::Signer) && case.open(),
+            asks: who.may(rights::ASK) && case.open(),
+            leads: who.may(rights::LEAD) && case.open(),
             intents: wording::sayable(who),
             suggestions,
-            drafts: who.role() == Role::Drafter && case.open(),
+            drafts: who.may(rights::DRAFT) && case.open(),
+            reveals: who.may(rights::SEE_ORIGINALS),
             case,
             live,
             claim,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use contracts::approval::v1::{
-    GetCaseResponse, ReturnDraftRequest, Revision, RevokeClarificationRequest, Role, SignStepRequest,
+    GetCaseResponse, ReturnDraftRequest, Revision, RevokeClarificationRequest, SignStepRequest,
 };
+use grpc::rights;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
@@ -258,21 +259,18 @@ impl ClarificationPage {
         others.dedup();
         others.retain(|other| *other != revision.revision);
         let case = CaseView::of(loaded.case.clone().unwrap_or_default(), now, language);
-        let office = matches!(who.role(), Role::DutyOfficer | Role::Drafter | Role::Reviewer | Role::Signer);
-        // What approval would refuse anyway is not offered; the policy itself is approval's.
-        let signs = match revision.next_step.as_str() {
-            "drafted" => who.role() == Role::Drafter,
-            "first_reviewed" => office,
-            "second_reviewed" => matches!(who.role(), Role::Reviewer | Role::Signer),
-            _ => false,
-        };
+        // What approval would refuse anyway is not offered. Who signs what is the policy's to say.
+        let takes_next = is_newest && revision.next_roles.contains(&who.role());
         Self {
             frame: frame.halting(&case.id, &clarification_id),
-            signs: signs && is_newest && !revision.altered,
-            drafts: who.role() == Role::Drafter && is_newest,
-            signs_off: who.role() == Role::Signer && revision.waits_for_sign_off() && is_newest,
-            returns: office && revision.waiting() && revision.next_step != "drafted" && is_newest,
-            revokes: office && revision.signed_off() && is_newest,
+            signs: takes_next && revision.next_step != "signed" && !revision.altered,
+            drafts: who.may(rights::DRAFT) && is_newest,
+            signs_off: takes_next && revision.waits_for_sign_off(),
+            returns: who.may(rights::RETURN)
+                && revision.waiting()
+                && revision.next_step != "drafted"
+                && is_newest,
+            revokes: who.may(rights::LEAD) && revision.signed_off() && is_newest,
             gates: gates(None, who),
             others,
             findings: loaded

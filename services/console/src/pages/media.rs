@@ -100,7 +100,7 @@ pub(super) async fn add(console: &Console, who: &SignedIn, reports: &mut [Report
     };
     for media in listed {
         if let Some(report) = reports.iter_mut().find(|report| report.id == media.report_id) {
-            report.media = Some(MediaView::of(media, who.role(), who.visit.language));
+            report.media = Some(MediaView::of(media, who));
         }
     }
     None

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query, State};
 use contracts::classification::v1::{Intent, ListOtherMessagesRequest};
+use grpc::rights;
 use serde::Deserialize;
 
 use super::{media, notice};
@@ -27,6 +28,8 @@ struct MessagesPage {
     next_page: String,
     /// What this person may say that a message is; nothing for those who may not.
     intents: Vec<Worded>,
+    /// Whether this person may read messages as they were written.
+    reveals: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -130,5 +133,6 @@ async fn load(
         messages,
         next_page: listed.next_page_token,
         intents: wording::sayable(who),
+        reveals: who.may(rights::SEE_ORIGINALS),
     })
 }

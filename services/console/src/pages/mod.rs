@@ -23,6 +23,7 @@
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
 //! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
+//! | `POST /message/{report_id}/original` | `cause` `case_id` | 200, the message as it was written |
 //! | `POST /message/{report_id}/intent` | `set_intent` `expected_revision` `intent` `case_id` | 303 `/messages?intent=`, or the case where `case_id` says one |
 //! | `GET /message/{report_id}/judgement` | | how it was judged beside how it would be now; changes nothing |
 //! | `GET /case/{case_id}` | | the case |
@@ -30,6 +31,7 @@
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
+//! | `POST /finding/{finding_id}` | `case_id` `verdict` `facts` `evidence` | 303 `/case/{case_id}`, for a checker of the department that was asked |
 //! | `POST /case/{case_id}/dismiss` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/merge` | `expected_revision` `into_case_id` or `into_code` `answers_reporters` | 303 to the case that goes on |
 //! | `POST /case/{case_id}/split` | `expected_revision` `sentence` and `report_{report_id}` (`on`) for each | 303 to the new case |
@@ -95,6 +97,7 @@ mod answers;
 mod approval_form;
 mod audit;
 mod case;
+mod checker;
 mod clarification;
 mod department;
 mod draft;
@@ -106,6 +109,7 @@ mod intent;
 mod judgement;
 mod media;
 mod messages;
+mod original;
 mod people;
 mod publications;
 mod queue;
@@ -142,6 +146,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/messages", get(messages::show))
         .route("/message/{report_id}/media", get(media::show))
         .route("/message/{report_id}/transcript", post(media::transcribe))
+        .route("/message/{report_id}/original", post(original::reveal))
         .route("/message/{report_id}/intent", post(intent::set))
         .route("/message/{report_id}/judgement", get(judgement::show))
         .route("/case/{case_id}", get(case::show))
@@ -149,6 +154,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/case/{case_id}/history", get(history::show))
         .route("/case/{case_id}/urgency", post(case::set_urgency))
         .route("/case/{case_id}/finding", post(case::request_finding))
+        .route("/finding/{finding_id}", post(checker::answer))
         .route("/case/{case_id}/dismiss", post(case::dismiss))
         .route("/case/{case_id}/merge", post(gather::merge))
         .route("/case/{case_id}/split", post(gather::split))
@@ -192,6 +198,7 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "acknowledged" => words.done_acknowledged,
         "urgency" => words.done_urgency,
         "dismissed" => words.done_dismissed,
+        "finding_given" => words.done_finding_given,
         "merged" => words.done_merged,
         "split" => words.done_split,
         "rerouted" => words.done_rerouted,

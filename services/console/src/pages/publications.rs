@@ -121,7 +121,7 @@ async fn publications_page(
         &frame.clone(),
         &PublicationsPage {
             // An auditor reads everything and changes nothing.
-            resolves: frame.halt.is_some(),
+            resolves: who.may(grpc::rights::RESOLVE),
             frame,
             case_id: filter.case.clone(),
             publications,

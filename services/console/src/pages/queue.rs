@@ -6,8 +6,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use contracts::approval::v1::{
-    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListCasesRequest, OpenNoticeRequest, Role, alarm, case,
+    AcknowledgeAlarmRequest, Alarm, ListAlarmsRequest, ListAlarmsResponse, ListCasesRequest,
+    OpenNoticeRequest, alarm, case,
 };
+use grpc::rights;
 use serde::Deserialize;
 
 use super::{notice, see};
@@ -41,6 +43,8 @@ struct QueuePage {
 struct QueueLive {
     words: &'static Words,
     csrf: String,
+    /// Whether this person may say that an alarm is being seen to.
+    acknowledges: bool,
     /// The query that renews it.
     query: String,
     alarms: Vec<AlarmView>,
@@ -164,7 +168,7 @@ async fn queue_page(
             live,
             filters,
             all_chosen: filter.state.is_empty(),
-            opens_notices: matches!(who.role(), Role::DutyOfficer | Role::Drafter),
+            opens_notices: who.may(rights::ASK),
             notice,
             notice_request_id: notice_request_id.unwrap_or_else(fresh_request_id),
         },
@@ -186,7 +190,13 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
             page_token: filter.page.clone(),
             past_validity: false,
         })),
-        alarming.list_alarms(who.call(ListAlarmsRequest {})),
+        async {
+            // A checker sees the own department's cases and no citizen's words.
+            if !who.may(rights::READ_WORK) {
+                return Ok(ListAlarmsResponse::default());
+            }
+            Ok::<_, tonic::Status>(alarming.list_alarms(who.call(ListAlarmsRequest {})).await?.into_inner())
+        },
         expiring.list_cases(who.call(ListCasesRequest {
             page_size: PAST_VALIDITY_MAX,
             past_validity: true,
@@ -206,10 +216,7 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         }
     };
     let (alarms, waiting) = match alarms {
-        Ok(alarms) => {
-            let alarms = alarms.into_inner();
-            (alarms.alarms, alarms.waiting_count)
-        }
+        Ok(alarms) => (alarms.alarms, alarms.waiting_count),
         Err(status) => {
             problem = problem.or_else(|| Some(who.problem(&status)));
             (Vec::new(), 0)
@@ -235,6 +242,7 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
     QueueLive {
         words,
         csrf: who.csrf(),
+        acknowledges: who.may(rights::ACKNOWLEDGE),
         query: query(&filter.state, &filter.page),
         alarms: help.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         alarms_more: (more > 0).then(|| fill(words.alarms_more, more)),

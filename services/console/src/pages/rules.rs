@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use contracts::approval::v1::Role;
 use contracts::classification::v1::rules_row::WordList;
 use contracts::classification::v1::rules_row::word_list::Slot;
 use contracts::classification::v1::{
@@ -13,6 +12,7 @@ use contracts::classification::v1::{
     RestoreRulesVersionRequest, Rules, RulesKind, RulesRow, RulesVersion, SetRulesRequest, TryMessageRequest,
     TryMessageResponse,
 };
+use grpc::rights;
 use serde::Deserialize;
 use tonic_types::StatusExt;
 
@@ -300,8 +300,8 @@ async fn rules_page(console: &Console, who: &SignedIn, frame: Frame, choose: Cho
         _ => current,
     };
     let edits = match kind {
-        RulesKind::Urgency => matches!(who.role(), Role::Administrator | Role::DutyOfficer | Role::Signer),
-        RulesKind::Intent | RulesKind::Routing | RulesKind::Unspecified => who.role() == Role::Administrator,
+        RulesKind::Urgency => who.may(rights::SET_URGENCY_RULES),
+        RulesKind::Intent | RulesKind::Routing | RulesKind::Unspecified => who.may(rights::SET_RULES),
     };
     let Rules { version, text, rows, unusable } = shown;
     let (text, edited_from) = typed.text.unwrap_or((text, in_force));

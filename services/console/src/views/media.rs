@@ -1,10 +1,10 @@
 //! A message's picture or voice, and what an officer wrote down of it.
 
-use contracts::approval::v1::Role;
 use contracts::ingest::v1::Media;
 use contracts::ingest::v1::media::{Kind, State};
+use grpc::rights;
 
-use crate::language::Language;
+use crate::session::SignedIn;
 use crate::show;
 
 /// A picture or a voice.
@@ -27,10 +27,9 @@ pub(crate) struct MediaView {
 }
 
 impl MediaView {
-    pub(crate) fn of(media: Media, role: Role, language: Language) -> Self {
-        let words = language.words();
-        let officer =
-            matches!(role, Role::DutyOfficer | Role::Checker | Role::Drafter | Role::Reviewer | Role::Signer);
+    pub(crate) fn of(media: Media, who: &SignedIn) -> Self {
+        let (language, words) = (who.visit.language, who.words());
+        let opens = who.may(rights::SEE_ORIGINALS);
         let (kind, state) = (media.kind(), media.state());
         let file = match (state, kind) {
             (State::Kept, Kind::Picture) => words.media_picture,
@@ -41,14 +40,14 @@ impl MediaView {
         let waits = state == State::Waiting && media.reason.is_empty();
         let time = show::minute(media.transcribe_time.as_ref(), language);
         Self {
-            picture: officer && state == State::Kept && kind == Kind::Picture,
-            file: if officer { file } else { "" },
+            picture: opens && state == State::Kept && kind == Kind::Picture,
+            file: if opens { file } else { "" },
             reason: if waits { words.media_waiting.to_owned() } else { media.reason },
             transcribed: format!("{} · {time}", media.transcribed_by),
             typed: String::new(),
             request_id: crate::form::fresh_request_id(),
             transcript: media.transcript,
-            writes: officer,
+            writes: who.may(rights::TRANSCRIBE),
         }
     }
 }

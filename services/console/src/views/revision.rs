@@ -1,6 +1,6 @@
 //! One revision of a clarification: its renditions, its hash, and who signed what.
 
-use contracts::approval::v1::{Rendition, Revision, revision};
+use contracts::approval::v1::{Rendition, Revision, Role, revision};
 
 use super::signed::SignedView;
 use crate::article::{self, Block};
@@ -20,6 +20,8 @@ pub(crate) struct RevisionView {
     pub hash_groups: Vec<String>,
     pub chain: Vec<StepView>,
     pub next_step: String,
+    /// Which roles may take it.
+    pub next_roles: Vec<Role>,
     pub return_reason: String,
     pub drafter: String,
     pub saved: String,
@@ -102,6 +104,7 @@ impl RevisionView {
             hash_groups: show::groups(&revision.content_hash),
             content_hash: revision.content_hash,
             chain,
+            next_roles: revision.next_roles.iter().filter_map(|role| Role::try_from(*role).ok()).collect(),
             next_step: revision.next_step,
             return_reason: revision.return_reason,
             drafter: revision.drafter.map(|person| person.display_name).unwrap_or_default(),

@@ -543,3 +543,31 @@ async fn find_before(
     });
     Ok(kept.collect())
 }
+
+/// A message as it was received, sealed, with what opens it; `None` when there is no such message.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sealed(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    report: ReportId,
+) -> sqlx::Result<Option<media::Sealed>> {
+    let row = sqlx::query!(
+        r#"SELECT r.sealed, r.wrapped_key, r.reporter_id, p.wrapped_key AS "reporter_key?"
+        FROM ingest.report r
+        LEFT JOIN ingest.reporter p ON p.agency_id = r.agency_id AND p.reporter_id = r.reporter_id
+        WHERE r.agency_id = $1 AND r.report_id = $2"#,
+        agency.as_uuid(),
+        report.as_uuid(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| media::Sealed {
+        report,
+        original: row.sealed,
+        wrapped_key: row.wrapped_key,
+        reporter: row.reporter_id.map(ReporterId::from_uuid),
+        reporter_key: row.reporter_key,
+    }))
+}

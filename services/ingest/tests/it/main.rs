@@ -11,5 +11,6 @@ mod halts;
 mod media;
 mod press;
 mod receipts;
+mod reveal;
 mod tenancy;
 mod validity;

@@ -31,11 +31,30 @@ pub enum Role {
 }
 
 impl Role {
-    /// The roles of an officer on duty: who may see the work and stop it.
-    pub const OFFICERS: &'static [Self] =
-        &[Self::DutyOfficer, Self::Checker, Self::Drafter, Self::Reviewer, Self::Signer];
+    /// Its word, as tokens and the audit trail have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DutyOfficer => "duty_officer",
+            Self::Checker => "checker",
+            Self::Drafter => "drafter",
+            Self::Reviewer => "reviewer",
+            Self::Signer => "signer",
+            Self::Administrator => "administrator",
+            Self::Auditor => "auditor",
+            Self::Client => "client",
+            Self::Service => "service",
+        }
+    }
 
-    /// Every role of a person: who may read.
+    /// The roles of an officer on duty in the press office: who may see the work and stop it.
+    pub const OFFICERS: &'static [Self] = &[Self::DutyOfficer, Self::Drafter, Self::Reviewer, Self::Signer];
+
+    /// The roles of the press office's own people: who may read. Not the checker, who is another department's.
+    pub const STAFF: &'static [Self] =
+        &[Self::DutyOfficer, Self::Drafter, Self::Reviewer, Self::Signer, Self::Administrator, Self::Auditor];
+
+    /// Every role of a person.
     pub const PEOPLE: &'static [Self] = &[
         Self::DutyOfficer,
         Self::Checker,
@@ -67,6 +86,12 @@ impl Caller {
     /// UNAUTHENTICATED when the request carried no token.
     pub fn of<T>(request: &tonic::Request<T>) -> Result<Self, Status> {
         request.extensions().get::<Self>().cloned().ok_or_else(|| unauthenticated().into())
+    }
+
+    /// Who acts: the person, or the name of what is none.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        self.person.map_or_else(|| self.display_name.clone(), |person| person.to_string())
     }
 
     /// Lets only `roles` go on.

@@ -9,6 +9,7 @@ mod client;
 mod convert;
 mod page;
 mod refusal;
+pub mod rights;
 mod server;
 mod token;
 mod words;

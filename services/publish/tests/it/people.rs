@@ -121,7 +121,7 @@ async fn stopping_never_waits_for_words_and_long_ones_are_cut() {
             scope: Some(pb::halt_request::Scope::Everything(true)),
             reason,
         };
-        desk.client().await.halt(desk.by(Role::Checker, halt)).await.unwrap();
+        desk.client().await.halt(desk.by(Role::Reviewer, halt)).await.unwrap();
     }
     let longest: i32 = sqlx::query_scalar("SELECT max(length(reason)) FROM publish.halt")
         .fetch_one(&desk.database.superuser())
@@ -195,7 +195,7 @@ async fn lists_come_in_pages_newest_first() {
     let mut page_token = String::new();
     loop {
         let request = pb::ListPublicationsRequest { page_size: 2, page_token, ..Default::default() };
-        let page = client.list_publications(desk.by(Role::Checker, request)).await.unwrap().into_inner();
+        let page = client.list_publications(desk.by(Role::Reviewer, request)).await.unwrap().into_inner();
         seen.extend(page.publications.into_iter().map(|found| found.case_id));
         page_token = page.next_page_token;
         if page_token.is_empty() {

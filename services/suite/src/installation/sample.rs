@@ -34,25 +34,34 @@ pub struct Colleague {
     pub display_name: &'static str,
     /// The role.
     pub role: Role,
+    /// The department that a checker checks for; empty for everybody else.
+    pub department: &'static str,
 }
+
+const fn person(
+    login: &'static str,
+    display_name: &'static str,
+    role: Role,
+    department: &'static str,
+) -> Colleague {
+    Colleague { login, display_name, role, department }
+}
+
+const COLLEAGUES: &[Colleague] = &[
+    person("duty", "演示·值班员", Role::DutyOfficer, ""),
+    person("checker", "演示·核查员（应急管理局）", Role::Checker, "县应急管理局"),
+    person("drafter", "演示·拟稿人", Role::Drafter, ""),
+    person("reviewer", "演示·复审人", Role::Reviewer, ""),
+    person("signer", "演示·终审人（带班领导）", Role::Signer, ""),
+    person("admin", "演示·管理员", Role::Administrator, ""),
+    person("admin2", "演示·管理员（二）", Role::Administrator, ""),
+    person("auditor", "演示·审计员", Role::Auditor, ""),
+];
 
 /// Everybody in the sample office.
 #[must_use]
 pub const fn colleagues() -> &'static [Colleague] {
-    &[
-        Colleague { login: "duty", display_name: "演示·值班员", role: Role::DutyOfficer },
-        Colleague {
-            login: "checker", display_name: "演示·核查员（应急管理局）", role: Role::Checker
-        },
-        Colleague { login: "drafter", display_name: "演示·拟稿人", role: Role::Drafter },
-        Colleague { login: "reviewer", display_name: "演示·复审人", role: Role::Reviewer },
-        Colleague {
-            login: "signer", display_name: "演示·终审人（带班领导）", role: Role::Signer
-        },
-        Colleague { login: "admin", display_name: "演示·管理员", role: Role::Administrator },
-        Colleague { login: "admin2", display_name: "演示·管理员（二）", role: Role::Administrator },
-        Colleague { login: "auditor", display_name: "演示·审计员", role: Role::Auditor },
-    ]
+    COLLEAGUES
 }
 
 /// What the operator's ceremony makes of it.
@@ -62,6 +71,7 @@ pub(super) fn plan(installation: &Installation) -> Provision {
         login: colleague.login.to_owned(),
         display_name: colleague.display_name.to_owned(),
         role: colleague.role,
+        department: colleague.department.to_owned(),
         password: secrets.people_password.clone().into(),
         totp_secret: secrets.totp.get(colleague.login).cloned(),
     };
