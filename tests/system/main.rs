@@ -18,6 +18,7 @@ mod messages;
 mod office;
 mod pictures;
 mod rights;
+mod slow;
 mod story;
 mod tampering;
 mod tenants;

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use listener::Door;
 use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -37,7 +38,7 @@ use clients::Clients;
 use csrf::FormKey;
 use session::Sessions;
 
-pub use origin::{Network, NoNetwork};
+pub use listener::{Limits, Network};
 
 /// What the console must know.
 #[derive(Clone, Debug, Deserialize)]
@@ -56,6 +57,9 @@ pub struct Config {
     /// `X-Forwarded-For` is where a browser calls from; without them it is where the connection comes from.
     #[serde(default)]
     pub trusted_proxies: Vec<Network>,
+    /// How long browsers are waited for, and how many connections there may be.
+    #[serde(default)]
+    pub limits: Limits,
     /// Where approval answers gRPC.
     pub approval_url: String,
     /// Where ingest answers gRPC.
@@ -87,6 +91,7 @@ impl Console {
 pub struct App {
     listener: TcpListener,
     address: SocketAddr,
+    door: Door,
     router: Router,
 }
 
@@ -111,6 +116,11 @@ impl App {
             .await
             .with_context(|| format!("console cannot listen on {}", config.listen))?;
         let address = listener.local_addr().context("console's address is unknown")?;
+        let door = Door {
+            limits: config.limits,
+            trusted_proxies: config.trusted_proxies.clone(),
+            patient: pages::PATIENT,
+        };
         let console = Arc::new(Console {
             clients: Clients::connect(&config)?,
             sessions: Sessions::default(),
@@ -124,7 +134,7 @@ impl App {
             .layer(axum::middleware::from_fn(traces::record))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(console);
-        Ok(Self { listener, address, router })
+        Ok(Self { listener, address, door, router })
     }
 
     /// Where it listens.
@@ -136,13 +146,10 @@ impl App {
     /// Serves until the soft stop, then finishes the requests it holds.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// Never: a listener that cannot accept tries again.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
         tracing::info!(address = %self.address, "console listens on {}", self.address);
-        // Where a connection comes from is what failed sign-ins are counted by.
-        axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(lifecycle.soft().cancelled_owned())
-            .await
-            .context("console stopped serving")
+        self.door.serve(self.listener, self.router, lifecycle.soft()).await;
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use database::DatabaseConfig;
 use ids::AgencyId;
+use listener::{Limits, Network};
 use messaging::BusConfig;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -19,6 +20,13 @@ pub struct Config {
     pub grpc_listen: SocketAddr,
     /// Where the platforms' callbacks arrive, behind the proxy that ends TLS.
     pub http_listen: SocketAddr,
+    /// How long the platforms are waited for, and how many connections there may be.
+    #[serde(default)]
+    pub http_limits: Limits,
+    /// The proxies that stand before `http_listen`, as addresses or networks such as `10.0.0.0/8`: the connections of
+    /// one of them are not counted as one address's.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
     /// Where the public pages are, for the links in answers: `{site_base_url}/c/{clarification}`.
     pub site_base_url: Url,
     /// This service's own database.

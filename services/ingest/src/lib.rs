@@ -58,6 +58,7 @@ use ::grpc::{Audience, TokenVerifier};
 use anyhow::Context;
 use contracts::ingest::v1::ingest_service_server::IngestServiceServer;
 use database::Schema;
+use listener::Door;
 use messaging::{Bus, PullLoop, Relay, Subscriber, Subscription};
 use runtime::{Clock, Lifecycle, SlowWork};
 use secrecy::SecretString;
@@ -129,6 +130,7 @@ pub struct App {
     grpc_listener: TcpListener,
     grpc_address: SocketAddr,
     http_listener: TcpListener,
+    door: Door,
     http_address: SocketAddr,
 }
 
@@ -177,6 +179,7 @@ impl App {
             reader,
             grpc_listener,
             http_listener,
+            door: Door { limits: config.http_limits, trusted_proxies: config.trusted_proxies, patient: &[] },
         })
     }
 
@@ -277,10 +280,8 @@ impl App {
         let service = IngestServiceServer::new(service).max_decoding_message_size(REQUEST_BYTES_MAX);
         let soft = lifecycle.soft();
         let http = async {
-            axum::serve(self.http_listener, callback::router(callback))
-                .with_graceful_shutdown(soft.cancelled_owned())
-                .await
-                .context("the callback's server failed")
+            self.door.serve(self.http_listener, callback::router(callback), soft).await;
+            Ok(())
         };
         let grpc = ::grpc::serve(self.grpc_listener, verifier, &lifecycle, Routes::new(service));
         tokio::try_join!(http, grpc)?;

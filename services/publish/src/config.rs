@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use database::DatabaseConfig;
 use ids::AgencyId;
+use listener::{Limits, Network};
 use messaging::BusConfig;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -17,6 +18,13 @@ pub struct Config {
     pub grpc_listen: SocketAddr,
     /// Where the public site is served, behind the proxy that ends TLS.
     pub site_listen: SocketAddr,
+    /// How long readers are waited for, and how many connections there may be.
+    #[serde(default)]
+    pub site_limits: Limits,
+    /// The proxies that stand before the site, as addresses or networks such as `10.0.0.0/8`: the connections of one of
+    /// them are not counted as one address's.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
     /// Where the public reaches the site; a page is at `{site_base_url}/c/{clarification}`.
     pub site_base_url: Url,
     /// This service's own database.

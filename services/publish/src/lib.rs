@@ -44,6 +44,7 @@ use ::grpc::{Audience, TokenVerifier};
 use anyhow::Context;
 use contracts::publish::v1::publish_service_server::PublishServiceServer;
 use database::Schema;
+use listener::Door;
 use messaging::{Bus, PullLoop, Relay};
 use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
@@ -170,9 +171,14 @@ impl App {
         let site = site::router(Site { pool: self.pool.clone(), agencies: self.agencies.clone() });
         let soft = lifecycle.soft();
         let listener = self.site_listener;
+        let door = Door {
+            limits: self.config.site_limits,
+            trusted_proxies: self.config.trusted_proxies.clone(),
+            patient: &[],
+        };
         lifecycle.spawn("publish site", async move {
-            let stop = async move { soft.cancelled().await };
-            axum::serve(listener, site).with_graceful_shutdown(stop).await.context("the site failed")
+            door.serve(listener, site, soft).await;
+            Ok(())
         });
 
         let api = Api { pool: self.pool, agencies: self.agencies, clock: self.clock, wakes, relay: waker };

@@ -119,16 +119,22 @@ mod sign_in;
 mod sign_off;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::approval::v1::{GetCaseRequest, GetCaseResponse, GetRevisionRequest, Revision};
+use listener::Patience;
 
 use crate::language::Words;
 use crate::problem::{Kind, Problem, no_such_page};
 use crate::session::SignedIn;
 use crate::{Console, assets};
+
+/// Where a request takes longer than elsewhere: a file is uploaded and every row of it is looked at.
+pub(crate) const PATIENT: &[(&str, Patience)] =
+    &[("/import", Patience { body: Duration::from_secs(120), answer: Duration::from_secs(300) })];
 
 /// Every address.
 pub(crate) fn router() -> Router<Arc<Console>> {

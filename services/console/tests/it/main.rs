@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be set up ends its test")]
 
-use console::{App, Config};
+use console::{App, Config, Limits};
 use reqwest::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
     X_FRAME_OPTIONS,
@@ -32,6 +32,7 @@ fn config(public_base_url: &str) -> Config {
         public_base_url: public_base_url.parse().unwrap(),
         form_key: Some("01".repeat(32).into()),
         trusted_proxies: Vec::new(),
+        limits: Limits::default(),
         approval_url: nowhere.clone(),
         ingest_url: nowhere.clone(),
         classification_url: nowhere.clone(),

@@ -12,6 +12,7 @@ use contracts::publish::v1 as publish;
 use database::Schema;
 use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, ClaimId, ClarificationId, PersonId, PublicationId};
+use listener::Limits;
 use ingest::{AgencyConfig, App, CallbackMode, Config, WechatConfig};
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
@@ -142,6 +143,8 @@ impl Desk {
         let config = Config {
             grpc_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             http_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            http_limits: Limits::default(),
+            trusted_proxies: Vec::new(),
             site_base_url: SITE.parse().unwrap(),
             database: database.config(),
             bus: bus_config(&nats, "ingest"),

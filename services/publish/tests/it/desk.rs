@@ -12,6 +12,7 @@ use contracts::publish::v1::publish_service_client::PublishServiceClient;
 use database::Schema;
 use grpc::{Audience, Caller, Role, TokenIssuer};
 use ids::{AgencyId, PersonId};
+use listener::Limits;
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use publish::{AgencyConfig, App, Config, WechatConfig, WeiboConfig};
 use runtime::{Clock, Lifecycle};
@@ -106,6 +107,8 @@ impl Desk {
         let config = Config {
             grpc_listen: "127.0.0.1:0".parse().unwrap(),
             site_listen: "127.0.0.1:0".parse().unwrap(),
+            site_limits: Limits::default(),
+            trusted_proxies: Vec::new(),
             site_base_url: SITE.parse().unwrap(),
             database: database.config(),
             bus: bus_config(&nats, "publish"),
