@@ -20,6 +20,42 @@ fn crates_depend_on_each_other_only_downwards() {
     }
 }
 
+/// Where a process dies and what time it is can be said from outside in tests only: what a container runs is built
+/// without both (`deploy/Dockerfile`).
+#[test]
+fn what_a_container_runs_cannot_be_told_the_time_or_where_to_die() {
+    let features = |package: &str| {
+        let output = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--package",
+                package,
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p} [{f}]",
+            ])
+            .args(["--locked", "--offline"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tree = String::from_utf8(output.stdout).unwrap();
+        tree.lines().find(|line| line.starts_with("runtime v")).unwrap().to_owned()
+    };
+    let of_container = features("suite");
+    assert!(of_container.contains("[]"), "{of_container}");
+    // The same question has another answer for the tests.
+    let of_tests = features("system-tests");
+    assert!(of_tests.contains("crash-points") && of_tests.contains("steered-clock"), "{of_tests}");
+    let dockerfile = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/Dockerfile");
+    let built = std::fs::read_to_string(dockerfile).unwrap();
+    assert!(built.contains("cargo build --release --locked --package suite --bin chengqing\n"));
+    assert!(!built.contains("--features"));
+}
+
 fn may_use(from: &str, to: &str) -> bool {
     match (from, to) {
         (from, _) if COMPOSITION.contains(&from) => true,
@@ -30,7 +66,9 @@ fn may_use(from: &str, to: &str) -> bool {
         (_, "judgement") => false,
         ("judgement", to) => ["ids", "lookalike", "masking"].contains(&to),
         ("sandbox", to) => to == "runtime",
-        ("console", to) => ["contracts", "grpc", "ids", "reportfile", "runtime", "telemetry"].contains(&to),
+        ("console", to) => {
+            ["contracts", "grpc", "ids", "listener", "reportfile", "runtime", "telemetry"].contains(&to)
+        }
         // What a file's rows are for ingest.
         ("reportfile", to) => to == "contracts",
         (from, _) if SERVICES.contains(&from) => true,

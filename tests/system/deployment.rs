@@ -31,6 +31,15 @@ fn the_manifests_give_the_same_rights_on_the_bus_as_up_does() {
     }
 }
 
+/// What is fetched from elsewhere and run, perhaps as root, is what somebody looked at.
+#[test]
+fn the_bus_server_is_installed_with_its_hash_only() {
+    let install = read("deploy/install");
+    let fetching = install.lines().find(|line| line.contains("pip download")).unwrap();
+    assert!(fetching.contains("--require-hashes"), "{fetching}");
+    assert_eq!(install.matches("    sha256:").count(), 2, "one of each architecture");
+}
+
 /// Streams and consumers are made before any service rolls, and kept while they run.
 #[test]
 fn the_administrator_of_the_bus_has_a_step_and_a_process_of_its_own_everywhere() {

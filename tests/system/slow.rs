@@ -32,7 +32,8 @@ async fn half_a_header_and_half_a_body_are_let_go_by_every_listener() {
     .await;
     let ports = office.installation.ports();
     let callback = format!("/wechat/{}", suite::installation::WECHAT_ACCOUNT);
-    for (port, path) in [(ports.console, "/sign-in"), (ports.callback, callback.as_str()), (ports.site, "/")] {
+    for (port, path) in [(ports.console, "/sign-in"), (ports.callback, callback.as_str()), (ports.site, "/")]
+    {
         let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\n");
         assert!(!told(port, &format!("{head}X-A: ")).await.contains("200 OK"), "half a header to {path}");
         let half = format!(

@@ -28,7 +28,7 @@ pub async fn run(pool: PgPool, clock: Clock, lifecycle: Lifecycle) -> anyhow::Re
             );
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = clock.sleep(EVERY) => {}
             () = soft.cancelled() => {}
         }
     }

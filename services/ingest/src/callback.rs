@@ -1,6 +1,7 @@
 //! The platform's callback: `GET` and `POST /wechat/{account}`.
 //!
-//! Order: signature, time window, replay, then the message. A message is committed before it is answered (G1)
+//! Order: signature, time window, replay, then the message, also where it cannot be read: one signed request that
+//! somebody overheard does one thing, whatever it holds. A message is committed before it is answered (G1)
 //! and answered within the platform's five seconds, always. While the database is away the answer is HTTP 500
 //! at once: it acknowledges nothing, so the platform delivers again. Should all of its deliveries meet an
 //! outage, the message is lost on the platform's side and the citizen sees the platform's own fault notice;
@@ -14,6 +15,7 @@ use axum::extract::{Path, Query as AxumQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use ids::AgencyId;
 use masking::{mask, mask_place};
 use messaging::{Waker, outbox};
 use runtime::{Clock, crash_point};
@@ -49,6 +51,9 @@ const CLASSIFICATION_WAIT: Duration = Duration::from_millis(2500);
 
 /// How far a callback's signed time may be from ours.
 const WINDOW: time::Duration = time::Duration::minutes(10);
+
+/// Before this year no account could be written to.
+const EARLIEST_YEAR: i32 = 2012;
 
 /// Bytes of an unknown message type that are kept.
 const MESSAGE_TYPE_CHARACTERS_MAX: usize = 32;
@@ -86,6 +91,9 @@ enum Failure {
     /// Out of time.
     #[error("the time for an answer is over")]
     OutOfTime,
+    /// Nothing more is kept, so nothing more is acknowledged.
+    #[error("too many callbacks cannot be read and are kept already")]
+    TooManyUnreadable,
 }
 
 /// The routes.
@@ -167,20 +175,31 @@ impl Callback {
             return Ok(refused(&CallbackError::TooLong));
         };
         let opened = match open(query, &body, &account.channel) {
-            Ok(opened) => opened,
-            Err(error) if error.is_authentic() => {
-                self.keep_unreadable(account, &body, &error).await?;
-                return Ok(SUCCESS.into_response());
-            }
-            Err(error) => return Ok(refused(&error)),
+            Err(error) if !error.is_authentic() => return Ok(refused(&error)),
+            opened => opened,
         };
         let now = self.clock.now();
-        let Some(signed_time) = OffsetDateTime::from_unix_timestamp(opened.timestamp)
-            .ok()
+        let Some(signed_time) = query
+            .timestamp_seconds()
+            .and_then(|signed| OffsetDateTime::from_unix_timestamp(signed).ok())
             .filter(|signed| (now - *signed).abs() <= WINDOW)
         else {
             tracing::warn!(account = account.slug, "a callback's signed time is outside the window");
             return Ok(text(StatusCode::FORBIDDEN, "回调时间不在允许范围内 / timestamp outside the window"));
+        };
+        let seen_key = seen_key(account, query);
+        let body_key =
+            self.vault.lookup_key(account.agency, "callback body", &hex::encode(Sha256::digest(&body)));
+        let forget_time = signed_time + 2 * WINDOW;
+        let seen = Seen { key: &seen_key, body_key: &body_key, forget_time };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                if self.sight(account.agency, &seen).await? == Sight::First {
+                    self.keep_unreadable(account, &body, &error, &seen).await?;
+                }
+                return Ok(SUCCESS.into_response());
+            }
         };
         if opened.message.to_user != account.original_id {
             tracing::warn!(account = account.slug, "a callback is addressed to another account");
@@ -192,13 +211,9 @@ impl Callback {
         let delivery = Delivery {
             account,
             opened: &opened,
-            seen_key: seen_key(account, query),
-            body_key: self.vault.lookup_key(
-                account.agency,
-                "callback body",
-                &hex::encode(Sha256::digest(&body)),
-            ),
-            forget_time: signed_time + 2 * WINDOW,
+            seen_key,
+            body_key,
+            forget_time,
             message_key: self.message_key(account, &opened.message.dedupe_key()),
             content_key: self.vault.lookup_key(
                 account.agency,
@@ -207,7 +222,7 @@ impl Callback {
             ),
             started,
         };
-        match self.sight(&delivery).await? {
+        match self.sight(account.agency, &delivery.seen()).await? {
             Sight::First => {}
             // Not the platform's way to deliver again (it signs anew), so whoever sent this knows one signed
             // request and nothing else. Nothing is done and nothing is told; and should a proxy have repeated
@@ -349,7 +364,7 @@ impl Callback {
             seen_at,
             sealed: prepare::seal_original(&key, report_id, &original),
             key,
-            said_time: OffsetDateTime::from_unix_timestamp(message.create_time).unwrap_or(now),
+            said_time: said_at(message.create_time, now),
             received_time: now,
         }
     }
@@ -389,10 +404,9 @@ impl Callback {
         self.message_key(delivery.account, &format!("{}:{}", message.dedupe_key(), message.content_key()))
     }
 
-    async fn sight(&self, delivery: &Delivery<'_>) -> sqlx::Result<Sight> {
-        let agency = delivery.account.agency;
+    async fn sight(&self, agency: AgencyId, seen: &Seen<'_>) -> sqlx::Result<Sight> {
         let mut tx = database::agency_tx(&self.pool, agency).await?;
-        let sight = callback::sight(&mut tx, agency, &delivery.seen_key, &delivery.body_key).await?;
+        let sight = callback::sight(&mut tx, agency, seen.key, seen.body_key).await?;
         tx.commit().await?;
         Ok(sight)
     }
@@ -460,7 +474,8 @@ impl Callback {
         account: &Account,
         body: &[u8],
         error: &CallbackError,
-    ) -> sqlx::Result<()> {
+        seen: &Seen<'_>,
+    ) -> Result<(), Failure> {
         tracing::error!(
             account = account.slug,
             error = error as &dyn std::error::Error,
@@ -472,13 +487,26 @@ impl Callback {
         let wrapped = self.vault.master().wrap(Purpose::ReportKey, unreadable.id, &key);
         let mut tx = database::agency_tx(&self.pool, account.agency).await?;
         let now = self.clock.now();
-        callback::keep_unreadable(&mut tx, account.agency, &unreadable, &sealed, &wrapped, now).await?;
-        tx.commit().await
+        if !callback::keep_unreadable(&mut tx, account.agency, &unreadable, &sealed, &wrapped, now).await? {
+            return Err(Failure::TooManyUnreadable);
+        }
+        callback::remember(&mut tx, account.agency, seen).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
 /// What stands before the name of a place.
 const PLACE: &str = "〔位置〕";
+
+/// When a message was said, by the platform's word if that can be. What lies in the future or before there was such a
+/// platform is no time, and the message was said when it came.
+fn said_at(create_time: i64, now: OffsetDateTime) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(create_time)
+        .ok()
+        .filter(|said| *said <= now + WINDOW && said.year() >= EARLIEST_YEAR)
+        .unwrap_or(now)
+}
 
 /// What a message says, as far as there are words.
 struct Said {
@@ -634,6 +662,25 @@ mod tests {
         assert_eq!(said(&blank).occasion, Occasion::Wordless);
         let unknown = Content::Unknown { msg_type: "hologram".into() };
         assert_eq!(said(&unknown).occasion, Occasion::UnknownKind);
+    }
+
+    #[test]
+    fn a_message_was_said_when_it_came_where_the_platform_names_no_time_that_can_be() {
+        let now = time::macros::datetime!(2026-11-22 12:00 UTC);
+        let earlier = now - time::Duration::hours(2);
+        assert_eq!(said_at(earlier.unix_timestamp(), now), earlier);
+        let far = [
+            i64::MIN,
+            -1,
+            0,
+            (now + time::Duration::hours(1)).unix_timestamp(),
+            253_402_300_799, // The last second of the year 9999.
+            253_402_300_800,
+            i64::MAX,
+        ];
+        for create_time in far {
+            assert_eq!(said_at(create_time, now), now, "{create_time}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Reads the words in a picture with tesseract, a program of the distribution: a child process that gets our own
-//! grey copy of the picture, has one thread and a deadline, and dies with whoever waits for it.
+//! grey copy of the picture, has one thread and a deadline, and dies with whoever waits for it. It is told nothing of
+//! what this process knows: its environment holds no secret, and its memory, its time and what it opens and writes
+//! have limits of their own.
 //!
 //! It claims no more than it reads: the words come with the program's own confidence, and where the program or its
 //! Chinese is missing, every picture says so.
@@ -8,8 +10,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::domain::report::{TEXT_CHARACTERS_MAX, clean, clip};
@@ -29,6 +32,20 @@ const NOISE_BELOW: f64 = 10.0;
 
 /// Bytes of its answer at most: some ten thousand words.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Where programs of the distribution are: all that its environment says, besides its threads.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What it may use at most. It writes no file, and starts no other program that could need more.
+const LIMITS: [(Resource, u64); 5] = [
+    // The largest page and both languages take a third of it.
+    (Resource::As, 1 << 30),
+    // In seconds: beyond the deadline it is alone.
+    (Resource::Cpu, 90),
+    (Resource::Nofile, 64),
+    (Resource::Fsize, 0),
+    (Resource::Core, 0),
+];
 
 /// Reads words. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -120,14 +137,14 @@ impl TextReader {
     }
 
     async fn run(&self, page: Page) -> Result<String, ReadError> {
-        let mut child = Command::new(&self.program)
+        let mut child = bare(&self.program)
             .args(["stdin", "stdout", "-l", LANGUAGES, "tsv"])
-            .env("OMP_THREAD_LIMIT", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()?;
+        // Before it gets a byte of a stranger's picture.
+        limit(&child)?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(ReadError::Run(std::io::ErrorKind::BrokenPipe.into()));
         };
@@ -153,9 +170,27 @@ impl TextReader {
     }
 }
 
+/// The program without anything of ours.
+fn bare(program: &PathBuf) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", PATH).env("OMP_THREAD_LIMIT", "1").current_dir("/").kill_on_drop(true);
+    command
+}
+
+fn limit(child: &Child) -> std::io::Result<()> {
+    let Some(id) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else {
+        // It has ended already; its status says how.
+        return Ok(());
+    };
+    for (resource, most) in LIMITS {
+        prlimit(Some(id), resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
+
 /// What the program answers to a question about itself; `None` where it is not there or does not end well.
 async fn ask(program: &PathBuf, question: &str) -> Option<String> {
-    let asked = Command::new(program).arg(question).stdin(Stdio::null()).kill_on_drop(true).output();
+    let asked = bare(program).arg(question).stdin(Stdio::null()).output();
     let output = timeout(ASK_DEADLINE, asked).await.ok()?.ok()?;
     // Older versions answer on the other channel.
     let answer = [output.stdout, output.stderr].concat();
@@ -233,6 +268,39 @@ mod tests {
         {
             assert_eq!(words(table), Words::default());
         }
+    }
+
+    /// A reader that reads, in any picture, its own environment and its own limits.
+    #[tokio::test]
+    async fn the_program_inherits_nothing_and_has_limits_of_its_own() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("tesseract");
+        let script = r#"#!/bin/sh
+            case "$1" in
+                --version) echo 'tesseract 5' ;;
+                --list-langs) printf 'chi_sim\neng\n' ;;
+                *)
+                    cat >/dev/null
+                    told="$(env | sort | tr '\n' ' ')memory=$(ulimit -v) files=$(ulimit -n) writes=$(ulimit -f) cpu=$(ulimit -t)"
+                    printf 'head\n5\t1\t1\t1\t1\t1\t0\t0\t9\t9\t90\t%s\n' "$told"
+                    ;;
+            esac"#;
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let reader = TextReader::find(program).await;
+        let told = reader.read(Page { width: 1, height: 1, pixels: vec![0] }).await.unwrap().text;
+
+        assert!(std::env::vars_os().count() > 5, "there is something to inherit");
+        // The shell of the script sets the last four by itself.
+        let known = ["PATH", "OMP_THREAD_LIMIT", "PWD", "OLDPWD", "SHLVL", "_"];
+        let limits = ["memory=1048576", "files=64", "writes=0", "cpu=90"];
+        for part in told.split_whitespace() {
+            let name = part.split('=').next().unwrap();
+            assert!(known.contains(&name) || limits.contains(&part), "{part} in {told}");
+        }
+        assert!(limits.iter().all(|limit| told.contains(limit)), "{told}");
     }
 
     #[tokio::test]

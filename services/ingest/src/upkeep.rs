@@ -1,4 +1,5 @@
-//! Forgets what has become meaningless: callbacks whose timestamps are outside the window anyway.
+//! Forgets what has become meaningless: callbacks whose timestamps are outside the window anyway, and those that nobody
+//! could read for half a year.
 
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use crate::store::callback;
 
 const EVERY: Duration = Duration::from_secs(60);
 
+/// How long a callback is kept that could not be read.
+const UNREADABLE_KEPT: time::Duration = time::Duration::days(180);
+
 /// Runs until the process stops.
 ///
 /// # Errors
@@ -18,13 +22,14 @@ pub async fn run(pool: PgPool, agencies: Agencies, clock: Clock, lifecycle: Life
     let soft = lifecycle.soft();
     loop {
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = clock.sleep(EVERY) => {}
             () = soft.cancelled() => return Ok(()),
         }
         for agency in agencies.ids() {
             let forgotten = async {
                 let mut tx = database::agency_tx(&pool, agency).await?;
                 callback::forget_seen(&mut tx, agency, clock.now()).await?;
+                callback::forget_unreadable(&mut tx, agency, clock.now() - UNREADABLE_KEPT).await?;
                 tx.commit().await
             };
             if let Err(error) = forgotten.await {

@@ -175,7 +175,7 @@ impl Reader<'_> {
 
     fn relative(&self, at: usize) -> Option<(Span, usize)> {
         if let Some((days, end)) = self.days_later(at) {
-            return Some((day(self.said + Duration::days(days)), end));
+            return Some((day(self.away(days)?), end));
         }
         let (word, days) = RELATIVE.into_iter().find(|(word, _)| self.starts(at, word))?;
         let end = at + word.chars().count();
@@ -183,12 +183,17 @@ impl Reader<'_> {
         if word == "后天" && self.starts(end, "性") {
             return None;
         }
-        let first = self.said + Duration::days(days);
+        let first = self.away(days)?;
         // A night lies on two days: 今晚3点 is tomorrow's.
         let night = word.ends_with(['晚', '夜'])
             || ["晚", "夜", "半夜", "深夜", "的晚"].iter().any(|night| self.starts(end, night));
-        let last = if night { first + Duration::days(1) } else { first };
+        let last = if night { first.checked_add(Duration::DAY)? } else { first };
         Some(((first, last), end))
+    }
+
+    /// The day so many days from the one on which it was said; none where the calendar ends.
+    fn away(&self, days: i64) -> Option<Date> {
+        self.said.checked_add(Duration::days(days))
     }
 
     /// 三天后, 3天之后.
@@ -203,25 +208,25 @@ impl Reader<'_> {
         let (which, mut end) = self.which(at);
         let word = ["星期", "礼拜", "周"].into_iter().find(|word| self.starts(end, word))?;
         end += word.chars().count();
-        let monday = self.said - Duration::days(i64::from(self.said.weekday().number_days_from_monday()));
-        let week = |which: i64| monday + Duration::weeks(which);
+        let monday = self.away(-i64::from(self.said.weekday().number_days_from_monday()))?;
+        let week = |which: i64, days: i64| monday.checked_add(Duration::days(which * 7 + days));
         let named = self.text.get(end).copied();
         if let Some(place) = named.and_then(|c| "一二三四五六日天".chars().position(|known| known == c))
         {
             // 周一路 and 星期天天 are no days, and neither is 一周二次.
             let place = i64::try_from(place.min(6)).unwrap_or(0);
-            let on = week(which.unwrap_or(0)) + Duration::days(place);
+            let on = week(which.unwrap_or(0), place)?;
             // Without 上 or 下 the coming one is meant.
-            let on = if which.is_none() && on < self.said { on + Duration::weeks(1) } else { on };
+            let on = if which.is_none() && on < self.said { on.checked_add(Duration::WEEK)? } else { on };
             let before = at.checked_sub(1).and_then(|before| self.text.get(before));
             let counted = before.is_some_and(|c| number(&[*c]).is_some() || c.is_ascii_digit());
             return (!counted || which.is_some()).then_some((day(on), end + 1));
         }
         if named == Some('末') {
-            let saturday = week(which.unwrap_or(0)) + Duration::days(5);
-            return Some(((saturday, saturday + Duration::days(1)), end + 1));
+            return Some(((week(which.unwrap_or(0), 5)?, week(which.unwrap_or(0), 6)?), end + 1));
         }
-        which.map(|which| ((week(which), week(which) + Duration::days(6)), end))
+        let which = which?;
+        Some(((week(which, 0)?, week(which, 6)?), end))
     }
 
     /// 本月底, 下个月初, 下月3号.
@@ -239,16 +244,13 @@ impl Reader<'_> {
         let end = self.starts(end, "月").then_some(end + 1)?;
         let mut first = self.said.replace_day(1).ok()?;
         for _ in 0..which.unwrap_or(0).unsigned_abs() {
-            let neighbour = if which.unwrap_or(0) > 0 {
-                last_of(first) + Duration::days(1)
-            } else {
-                first - Duration::days(1)
-            };
-            first = neighbour.replace_day(1).ok()?;
+            let neighbour =
+                if which.unwrap_or(0) > 0 { last_of(first).next_day() } else { first.previous_day() };
+            first = neighbour?.replace_day(1).ok()?;
         }
         // Said at the end of a month, its beginning is the next one's.
         if which.is_none() && self.starts(end, "初") && self.said.day() > 15 {
-            first = last_of(first) + Duration::days(1);
+            first = last_of(first).next_day()?;
         }
         if let Some((day_of_month, day_end)) = self.day_of_month(end) {
             return Some((day(first.replace_day(day_of_month).ok()?), day_end));
@@ -305,9 +307,9 @@ impl Reader<'_> {
         let near = |months: i64| {
             let mut month = self.said.replace_day(1).ok()?;
             if months > 0 {
-                month = last_of(month) + Duration::days(1);
+                month = last_of(month).next_day()?;
             } else if months < 0 {
-                month = (month - Duration::days(1)).replace_day(1).ok()?;
+                month = month.previous_day()?.replace_day(1).ok()?;
             }
             month.replace_day(day_of_month).ok()
         };
@@ -457,6 +459,24 @@ mod tests {
 
     fn named(text: &str) -> String {
         Days::of(text, SAID).to_string()
+    }
+
+    #[test]
+    fn where_the_calendar_ends_a_text_names_no_day() {
+        let words = RELATIVE.map(|(word, _)| word.to_owned()).into_iter();
+        let more = "三天后 60天之后 下下周日 上上周一 下周末 本周日 周六 周一 下个月底 上上个月初 下月3号 月初 月底 1号 31号 \
+                    明年3月 前年 后年 去年底 12月31日 1月1日 12月31日至1月1日 今晚至明晚";
+        let texts: Vec<String> = words.chain(more.split_whitespace().map(str::to_owned)).collect();
+        for said in
+            [Date::MIN, Date::MAX, date!(9999 - 12 - 30), date!(9999 - 11 - 30), date!(9999 - 01 - 01)]
+        {
+            for text in &texts {
+                // It is enough that it comes to an end.
+                let _days = Days::of(text, said);
+            }
+        }
+        assert!(Days::of("明天", Date::MAX).is_empty());
+        assert!(Days::of("昨天", Date::MIN).is_empty());
     }
 
     #[test]

@@ -104,7 +104,10 @@ impl Unreadable {
     }
 }
 
-/// Keeps an authentic callback that could not be read.
+/// Callbacks of an agency that could not be read and are kept, at most. Each may have a megabyte.
+const UNREADABLE_MAX: i64 = 200;
+
+/// Keeps an authentic callback that could not be read; false when there are too many of them already.
 ///
 /// # Errors
 /// When the database is away.
@@ -115,11 +118,12 @@ pub async fn keep_unreadable(
     sealed: &[u8],
     wrapped_key: &[u8],
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let written = sqlx::query!(
         "INSERT INTO ingest.unreadable_callback
             (agency_id, unreadable_id, account, sealed, wrapped_key, reason, received_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        SELECT $1, $2, $3, $4, $5, $6, $7
+        WHERE (SELECT count(*) FROM ingest.unreadable_callback WHERE agency_id = $1) < $8",
         agency.as_uuid(),
         unreadable.id,
         unreadable.account,
@@ -127,6 +131,26 @@ pub async fn keep_unreadable(
         wrapped_key,
         unreadable.reason,
         now,
+        UNREADABLE_MAX,
+    )
+    .execute(tx)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// Forgets the callbacks that could not be read and came before `before`.
+///
+/// # Errors
+/// When the database is away.
+pub async fn forget_unreadable(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    before: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM ingest.unreadable_callback WHERE agency_id = $1 AND received_time < $2",
+        agency.as_uuid(),
+        before,
     )
     .execute(tx)
     .await?;

@@ -94,16 +94,57 @@ async fn only_the_platform_is_believed_and_only_in_time() {
     assert_eq!(desk.control("verify_callback", json!({})).await["error"], json!(null));
 }
 
+async fn kept_unreadable(desk: &Desk) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM ingest.unreadable_callback")
+        .fetch_one(&desk.superuser)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn what_the_platform_signed_and_nobody_can_read_is_kept_for_a_person() {
     let desk = Desk::open().await;
     let (status, body) = Push::of(&desk, "<xml><MsgType>text</MsgType></xml>").send(&desk).await;
     assert_eq!((status, body.as_str()), (StatusCode::OK, "success"));
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM ingest.unreadable_callback")
-        .fetch_one(&desk.superuser)
-        .await
-        .unwrap();
-    assert_eq!(kept, 1);
+    assert_eq!(kept_unreadable(&desk).await, 1);
+}
+
+/// Whoever overheard one signed request must not fill the database with it.
+#[tokio::test]
+async fn an_unreadable_callback_is_kept_once_in_time_and_not_without_end() {
+    let desk = Desk::open().await;
+    let nonsense = "<xml><MsgType>text</MsgType></xml>";
+    let mut stale = Push::of(&desk, nonsense);
+    stale.timestamp -= 3600;
+    assert_eq!(stale.send(&desk).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(kept_unreadable(&desk).await, 0);
+
+    let overheard = Push::of(&desk, nonsense);
+    for _ in 0..3 {
+        assert_eq!(overheard.send(&desk).await, (StatusCode::OK, "success".to_owned()));
+    }
+    assert_eq!(kept_unreadable(&desk).await, 1);
+
+    // Where there are too many already, nothing more is acknowledged, and the platform says so to its citizen.
+    sqlx::query(
+        "INSERT INTO ingest.unreadable_callback
+         SELECT agency_id, gen_random_uuid(), account, sealed, wrapped_key, reason, received_time
+         FROM ingest.unreadable_callback, generate_series(1, 199)",
+    )
+    .execute(&desk.superuser)
+    .await
+    .unwrap();
+    let one_more = Push::of(&desk, nonsense);
+    assert_eq!(one_more.send(&desk).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(kept_unreadable(&desk).await, 200);
+    // A readable one is none of them.
+    let words = message(&desk, 1, "text", "<Content>网传停水</Content>");
+    assert_eq!(Push::of(&desk, &words).send(&desk).await.0, StatusCode::OK);
+
+    // After half a year they are forgotten, and there is room again.
+    desk.time.advance(Duration::from_secs(181 * 24 * 3600));
+    testkit::eventually("room", async || (kept_unreadable(&desk).await == 0).then_some(())).await;
+    assert_eq!(Push::of(&desk, nonsense).send(&desk).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

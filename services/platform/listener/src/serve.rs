@@ -77,7 +77,8 @@ impl Door {
                 Some(place)
             };
             let (door, router, soft) = (Arc::clone(&door), router.clone(), soft.clone());
-            connections.spawn(async move { door.converse(stream, peer, router, soft, (permit, place)).await });
+            connections
+                .spawn(async move { door.converse(stream, peer, router, soft, (permit, place)).await });
         }
         drop(listener);
         while connections.join_next().await.is_some() {}
@@ -129,12 +130,16 @@ impl Door {
         let began = Instant::now();
         let patience = self.patience(request.uri().path());
         let too_slow = TooSlow::default();
-        let mut request: Request = request
-            .map(|body| Body::new(TimelyBody::new(body, began + patience.body, too_slow.clone())));
+        let mut request: Request =
+            request.map(|body| Body::new(TimelyBody::new(body, began + patience.body, too_slow.clone())));
         request.extensions_mut().insert(ConnectInfo(peer));
         let answered = timeout_at(began + patience.answer, router.oneshot(request)).await;
         if too_slow.is_set() {
-            return gone(StatusCode::REQUEST_TIMEOUT, "内容上传太慢，已中断，请重试", "the body came too slowly; try again");
+            return gone(
+                StatusCode::REQUEST_TIMEOUT,
+                "内容上传太慢，已中断，请重试",
+                "the body came too slowly; try again",
+            );
         }
         match answered {
             Ok(Ok(response)) => response,
@@ -147,7 +152,9 @@ impl Door {
     }
 
     fn patience(&self, path: &str) -> Patience {
-        let below = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below = |start: &str| {
+            path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         let longer = self.patient.iter().find(|(start, _)| below(start));
         longer.map_or_else(|| self.limits.patience(), |(_, patience)| *patience)
     }

@@ -31,12 +31,21 @@ impl Clock {
         Self { offset_file: Some(Arc::new(offset_file)) }
     }
 
-    /// Steered when `CHENGQING_CLOCK_FILE` names a file, the machine's own clock otherwise.
+    /// The machine's own clock. Where this crate is built for tests (feature `steered-clock`), one steered by the file
+    /// that `CHENGQING_CLOCK_FILE` names: whoever sets the time decides when sessions and signatures end, so what an
+    /// office runs cannot be told another one.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the clock is chosen before any configuration is read")]
     pub fn from_environment() -> Self {
-        std::env::var("CHENGQING_CLOCK_FILE")
-            .map_or_else(|_| Self::system(), |file| Self::steered(file.into()))
+        match std::env::var_os("CHENGQING_CLOCK_FILE") {
+            None => Self::system(),
+            Some(file) if cfg!(feature = "steered-clock") => Self::steered(file.into()),
+            Some(_) => {
+                tracing::error!(
+                    "CHENGQING_CLOCK_FILE is set and ignored: the time of this program cannot be steered"
+                );
+                Self::system()
+            }
+        }
     }
 
     /// The time now.

@@ -57,7 +57,10 @@ impl Tested {
             })
         };
         let router = Router::new()
-            .route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }))
+            .route(
+                "/",
+                get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() }),
+            )
             .route("/", post(|body: String| async move { body }))
             .route("/slow/page", post(|body: String| async move { body }))
             .route("/told", told())
@@ -138,7 +141,9 @@ async fn half_a_body_is_let_go_although_a_byte_comes_now_and_then() {
 #[tokio::test]
 async fn a_request_is_waited_for_longer_where_that_is_said() {
     let tested = Tested::open(|_| {}).await;
-    let post = |path: &str| format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\na");
+    let post = |path: &str| {
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\na")
+    };
     let mut patient = tested.sends(&post("/slow/page")).await;
     assert!(read_all(tested.sends(&post("/slowly")).await).await.starts_with("HTTP/1.1 40"));
     assert!(read_all(tested.sends(&post("/")).await).await.starts_with("HTTP/1.1 408"));
