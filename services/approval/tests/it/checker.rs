@@ -76,7 +76,9 @@ async fn a_checker_sees_the_own_departments_cases_and_what_it_is_asked() {
     let given = give(&office, &checker, &own).await.unwrap();
     assert_eq!(given.answered_by, "演示·核查员（应急管理局）", "from the token, never from a field");
     let answered = got(&office, &duty, &theirs).await.unwrap().findings;
-    assert!(answered.iter().any(|finding| finding.finding_id == own.finding_id && finding.facts == given.facts));
+    assert!(
+        answered.iter().any(|finding| finding.finding_id == own.finding_id && finding.facts == given.facts)
+    );
 }
 
 #[tokio::test]
