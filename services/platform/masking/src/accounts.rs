@@ -101,7 +101,7 @@ fn pattern(names: &[&str], before: &str) -> Regex {
         concat!(
             r"(?i)(?P<before>{before})(?P<name>{names})",
             r"(?P<mark>(?:{gap}(?:群号码|群号|群|号码|號碼|号|號|账号|帐号|賬號|帳號|账户|名|{id}|uid|加|搜|联系|不变|同号)){{0,3}})",
-            r"(?P<sign>[\s:=是为為→~>\-\[\](){{}}“”「」【】《》<'‘’\x22、,]{{0,6}}|\s*就?是\s*)",
+            r"(?P<sign>[\s:=是为為→~>\-\[\](){{}}“”「」【】《》<'‘’\x22]{{0,6}}|\s*就?是\s*)",
             r"(?P<account>[a-z][a-z0-9_\-]{{4,29}}|[0-9](?:[ \-]{{0,2}}[0-9]){{4,14}}[a-z0-9_]{{0,16}}|[0-9][a-z0-9_]{{5,29}}|[{numerals}]{{6,12}})",
         ),
         before = before,
@@ -212,5 +212,6 @@ fn is_account(reading: &Reading, written: &Written<'_>, end: usize) -> bool {
 
 /// True where 号, ID or a colon says that what follows is an account.
 fn is_marked_by(mark: &str, sign: &str) -> bool {
-    !mark.trim().is_empty() || sign.contains([':', '=', '是', '为', '為'])
+    // 群 alone is a word like any other: 微信群里.
+    !matches!(mark.trim(), "" | "群") || sign.contains([':', '=', '是', '为', '為'])
 }

@@ -122,6 +122,9 @@ fn is_office(reading: &Reading, lead: &regex::Match<'_>) -> bool {
     }
     let start = reading.index(lead.start());
     let before = reading.slice(start.saturating_sub(10)..start);
+    // Of this clause only.
+    let before =
+        before.rsplit(['，', ',', '。', '！', '!', '？', '?', '；', ';', '\n']).next().unwrap_or_default();
     OFFICES.iter().any(|office| before.contains(office))
 }
 

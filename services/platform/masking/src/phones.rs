@@ -222,7 +222,7 @@ fn is_round(digits: &str) -> bool {
 fn is_in_a_word(reading: &Reading, index: usize) -> bool {
     let before: Vec<char> = reading.chars[index.saturating_sub(2)..index].to_vec();
     match before.as_slice() {
-        [.., '=' | '/' | '_' | '&' | '?' | '#' | '%' | '\\'] => true,
+        [.., '=' | '/' | '_' | '&' | '#' | '%' | '\\'] => true,
         [first, '-'] => first.is_ascii_alphanumeric(),
         [.., last] => last.is_ascii_alphabetic(),
         [] => false,
