@@ -14,6 +14,7 @@ mod gather;
 mod halt;
 mod inside;
 mod large;
+mod links;
 mod messages;
 mod office;
 mod pictures;

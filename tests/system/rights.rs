@@ -28,6 +28,8 @@ fn rpc(action: &str) -> Option<&'static str> {
         "sign-out" | "language" | "sign" => return None,
         "urgency" => "ApprovalService/SetUrgency",
         "finding" => "ApprovalService/RequestFinding",
+        "reissue" => "ApprovalService/ReissueFindingLink",
+        "withdraw" => "ApprovalService/WithdrawFindingLink",
         "dismiss" => "ApprovalService/DismissCase",
         "merge" => "ApprovalService/MergeCases",
         "split" => "ApprovalService/SplitCase",

@@ -108,6 +108,8 @@ const RPCS: &[Rpc] = &[
     rpc("ApprovalService/OpenNotice", Foreign::Own, ASKERS),
     rpc("ApprovalService/SetUrgency", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RequestFinding", Foreign::NotFound, ASKERS),
+    rpc("ApprovalService/ReissueFindingLink", Foreign::NotFound, ASKERS),
+    rpc("ApprovalService/WithdrawFindingLink", Foreign::NotFound, ASKERS),
     rpc("ApprovalService/GetFindingRequest", Foreign::NotFound, &[]),
     rpc("ApprovalService/AnswerFinding", Foreign::NotFound, &[]),
     rpc("ApprovalService/GiveFinding", Foreign::NotFound, &[Role::Checker]),
@@ -379,11 +381,25 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "ApprovalService/GetFindingRequest" => {
             send!(approval.get_finding_request(approval_pb::GetFindingRequestRequest {
                 link_secret: things.link_secret.clone(),
+                code: "000000".to_owned(),
+            }))
+        }
+        "ApprovalService/ReissueFindingLink" => {
+            send!(approval.reissue_finding_link(approval_pb::ReissueFindingLinkRequest {
+                request_id: minted(),
+                finding_id: things.finding.clone(),
+                due_in: in_an_hour(),
+            }))
+        }
+        "ApprovalService/WithdrawFindingLink" => {
+            send!(approval.withdraw_finding_link(approval_pb::WithdrawFindingLinkRequest {
+                finding_id: things.finding.clone(),
             }))
         }
         "ApprovalService/AnswerFinding" => {
             send!(approval.answer_finding(approval_pb::AnswerFindingRequest {
                 link_secret: things.link_secret.clone(),
+                code: "000000".to_owned(),
                 verdict: approval_pb::Verdict::True.into(),
                 facts: "属实".to_owned(),
                 evidence: "无".to_owned(),

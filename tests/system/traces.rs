@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use suite::demo::{Citizen, words};
+use suite::demo::{Citizen, DepartmentLink, words};
 use suite::installation::SERVICES;
 use suite::serve;
 use testkit::{CapturedSpan, SpanSink};
@@ -183,10 +183,11 @@ async fn ask_a_department(office: &mut Office, case: &str) -> (String, String) {
     let fields = [("department", "县交通运输局"), ("question", words::QUESTION), ("due_minutes", "60")];
     let asked =
         duty.submit(&page, &format!("/case/{case}/finding"), &fields).await.unwrap().accepted().unwrap();
-    let link = asked.html.split("id=\"department-link\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
-    let link = link.split('"').next().unwrap();
-    let secret = link.rsplit("/d/").next().unwrap().to_owned();
-    duty.open(&format!("/d/{secret}")).await.unwrap().accepted().unwrap();
+    let link = DepartmentLink::on(&asked).unwrap();
+    let secret = link.path.rsplit("/d/").next().unwrap().to_owned();
+    let page = duty.open(&link.path).await.unwrap().accepted().unwrap();
+    let open = format!("{}/open", link.path);
+    duty.submit(&page, &open, &[("code", &*link.code)]).await.unwrap().accepted().unwrap();
 
     let console = office.installation.console_url();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

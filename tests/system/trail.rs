@@ -27,6 +27,8 @@ const TRAIL: &[(&str, &str)] = &[
     ("ApprovalService/OpenNotice", "case.opened"),
     ("ApprovalService/SetUrgency", "case.urgency_set"),
     ("ApprovalService/RequestFinding", "finding.requested"),
+    ("ApprovalService/ReissueFindingLink", "finding.link_reissued"),
+    ("ApprovalService/WithdrawFindingLink", "finding.link_withdrawn"),
     ("ApprovalService/AnswerFinding", "finding.answered"),
     ("ApprovalService/GiveFinding", "finding.answered"),
     ("ApprovalService/SaveDraft", "draft.saved"),
@@ -354,6 +356,7 @@ async fn of_findings(people: &People) {
         facts: "没有此事".to_owned(),
         evidence: "书面答复".to_owned(),
         answered_by: "值班科长".to_owned(),
+        code: asked.link_code,
     };
     approval.answer_finding(without_token(answer)).await.unwrap();
     let again = approval_pb::RequestFindingRequest {
@@ -364,8 +367,17 @@ async fn of_findings(people: &People) {
         due_in: Some(prost_types::Duration { seconds: 3600, nanos: 0 }),
     };
     let again = approval.request_finding(people.by("duty", again)).await.unwrap().into_inner();
+    let finding_id = again.finding.unwrap().finding_id;
+    let withdraw = approval_pb::WithdrawFindingLinkRequest { finding_id: finding_id.clone() };
+    approval.withdraw_finding_link(people.by("duty", withdraw)).await.unwrap();
+    let reissue = approval_pb::ReissueFindingLinkRequest {
+        request_id: minted(),
+        finding_id: finding_id.clone(),
+        due_in: Some(prost_types::Duration { seconds: 3600, nanos: 0 }),
+    };
+    approval.reissue_finding_link(people.by("duty", reissue)).await.unwrap();
     let give = approval_pb::GiveFindingRequest {
-        finding_id: again.finding.unwrap().finding_id,
+        finding_id,
         verdict: approval_pb::Verdict::False.into(),
         facts: "没有此事".to_owned(),
         evidence: "书面答复".to_owned(),
@@ -390,7 +402,7 @@ async fn of_messages(office: &Office, people: &People, case: &str) {
     let see = ingest_pb::GetMediaRequest { report_id: picture.to_string() };
     ingest.get_media(people.by("duty", see)).await.unwrap();
     let asker =
-        scalar(&inside, "SELECT report_id FROM ingest.report WHERE masked_text LIKE '%手机号%'").await;
+        scalar(&inside, "SELECT report_id FROM ingest.report WHERE masked_text LIKE '%打我电话%'").await;
     let reveal = ingest_pb::RevealOriginalRequest {
         report_id: asker.to_string(),
         cause: format!("核对{PHONE}是否遮盖有误"),

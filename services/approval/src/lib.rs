@@ -28,6 +28,7 @@ mod dismiss_case;
 pub mod domain;
 mod events;
 mod evidence;
+mod finding_links;
 mod follow_claims;
 mod follow_messages;
 mod follow_publications;

@@ -1,16 +1,19 @@
 //! Asking a department for a finding.
 
-use ids::{CaseId, FindingId};
+use ids::{AgencyId, CaseId, FindingId};
 use time::Duration;
 use uuid::Uuid;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
 use crate::domain::case::{CaseCommand, CaseRefusal};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Link};
 use crate::domain::officer::Officer;
 use crate::store::replay::{Claimed, Request, Subject};
 use crate::store::{self, StoreError};
+
+/// Links are counted from here on; 0 stands for those from before.
+const FIRST_LINK: i32 = 1;
 
 /// A question to a department.
 pub struct RequestFinding {
@@ -24,6 +27,16 @@ pub struct RequestFinding {
     pub question: String,
     /// How long the department has.
     pub due_in: Duration,
+}
+
+/// A question with what opens it.
+pub struct IssuedLink {
+    /// The question.
+    pub finding: Finding,
+    /// For the department's link.
+    pub secret: String,
+    /// To be told by phone.
+    pub code: String,
 }
 
 /// Why nobody was asked.
@@ -52,7 +65,7 @@ impl Desk {
         &self,
         officer: &Officer,
         command: &RequestFinding,
-    ) -> Result<(Finding, String), RequestFindingError> {
+    ) -> Result<IssuedLink, RequestFindingError> {
         trace_case(command.case);
         let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
@@ -66,13 +79,15 @@ impl Desk {
                 let before = FindingId::from_uuid(subject.id);
                 let finding = store::finding::get(&mut tx, before).await?;
                 let finding = finding.ok_or(RequestFindingError::NoCase)?;
-                return Ok((finding, self.pepper.finding_secret(officer.agency, before).text()));
+                return Ok(self.issued(officer.agency, finding));
             }
             Claimed::New => {}
         }
         let mut case = store::case::lock(&mut tx, command.case).await?.ok_or(RequestFindingError::NoCase)?;
         let state = case.state.apply(CaseCommand::AskFinding)?;
-        let secret = self.pepper.finding_secret(officer.agency, id);
+        let secret = self.pepper.finding_secret(officer.agency, id, FIRST_LINK);
+        let code = self.pepper.finding_code(id, FIRST_LINK);
+        let code_mac = Some(self.pepper.finding_code_mac(id, FIRST_LINK, &code));
         let finding = Finding {
             finding: id,
             case: command.case,
@@ -81,6 +96,7 @@ impl Desk {
             ask_time: now,
             due_time: now + command.due_in,
             answer: None,
+            link: Link { number: FIRST_LINK, code_mac, withdrawn: false },
         };
         store::finding::insert(&mut tx, officer.agency, &finding, officer.person, &secret.sha256()).await?;
         let note = case.note.clone();
@@ -91,6 +107,15 @@ impl Desk {
         audit::record(&mut tx, officer.agency, &[deed(officer, now, "finding.requested", subject)]).await?;
         runtime::crash_point!("approval.request_finding.before_commit");
         commit(tx).await?;
-        Ok((finding, secret.text()))
+        Ok(IssuedLink { finding, secret: secret.text(), code })
+    }
+
+    /// A question with what opens it now. A link from before there were codes has none.
+    pub fn issued(&self, agency: AgencyId, finding: Finding) -> IssuedLink {
+        let number = finding.link.number;
+        let secret = self.pepper.finding_secret(agency, finding.finding, number).text();
+        let has_code = finding.link.code_mac.is_some();
+        let code = if has_code { self.pepper.finding_code(finding.finding, number) } else { String::new() };
+        IssuedLink { finding, secret, code }
     }
 }

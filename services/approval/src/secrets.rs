@@ -73,10 +73,30 @@ impl Pepper {
         &self.0
     }
 
-    /// The secret of a finding's link. Derived rather than random, so that a repeated request shows the same
-    /// link although the database keeps its hash alone.
-    pub fn finding_secret(&self, agency: AgencyId, finding: FindingId) -> CarriedSecret {
-        CarriedSecret { agency, bytes: self.derive(b"finding.link.v1", finding.as_uuid().as_bytes()) }
+    /// The secret of a finding's link, by how often one was issued. Derived rather than random, so that a repeated
+    /// request shows the same link although the database keeps its hash alone. 0 is what links were before they were
+    /// counted.
+    pub fn finding_secret(&self, agency: AgencyId, finding: FindingId, number: i32) -> CarriedSecret {
+        let bytes = match number {
+            0 => self.derive(b"finding.link.v1", finding.as_uuid().as_bytes()),
+            number => self.derive(b"finding.link.v2", &numbered(finding, number)),
+        };
+        CarriedSecret { agency, bytes }
+    }
+
+    /// The six digits that such a link asks for, told by phone.
+    pub fn finding_code(&self, finding: FindingId, number: i32) -> String {
+        let derived = self.derive(b"finding.code.v1", &numbered(finding, number));
+        let (first, _) = derived.split_at(8);
+        let drawn = first.iter().fold(0_u64, |drawn, byte| (drawn << 8) | u64::from(*byte));
+        format!("{:06}", drawn % 1_000_000)
+    }
+
+    /// What the database keeps of a code.
+    pub fn finding_code_mac(&self, finding: FindingId, number: i32, code: &str) -> [u8; 32] {
+        let mut input = numbered(finding, number).to_vec();
+        input.extend_from_slice(code.as_bytes());
+        *self.derive(b"finding.code.mac.v1", &input)
     }
 
     /// Seals a one-time-code secret for its person's row.
@@ -151,6 +171,15 @@ impl Pepper {
     }
 }
 
+/// A finding's link, as its secrets are derived from it.
+fn numbered(finding: FindingId, number: i32) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    let (id, count) = bytes.split_at_mut(16);
+    id.copy_from_slice(finding.as_uuid().as_bytes());
+    count.copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
 /// A secret that a person or a department carries.
 pub struct CarriedSecret {
     /// Where to look.
@@ -204,9 +233,16 @@ mod tests {
     #[test]
     fn the_same_finding_has_the_same_link_and_another_pepper_another_one() {
         let (agency, finding) = (AgencyId::mint(), FindingId::mint());
-        let text = |byte| pepper(byte).finding_secret(agency, finding).text();
-        assert_eq!(text(1), text(1));
-        assert_ne!(text(1), text(2));
+        let text = |byte, number| pepper(byte).finding_secret(agency, finding, number).text();
+        let code = |byte, number| pepper(byte).finding_code(finding, number);
+        for number in [0, 1, 2] {
+            assert_eq!(text(1, number), text(1, number));
+            assert_ne!(text(1, number), text(2, number));
+            assert_ne!(text(1, number), text(1, number + 1));
+            assert_eq!(code(1, number).len(), 6);
+            assert_eq!(code(1, number), code(1, number));
+        }
+        assert_ne!((code(1, 1), code(1, 2), code(1, 3)), (code(2, 1), code(2, 2), code(2, 3)));
     }
 
     #[test]

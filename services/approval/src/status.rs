@@ -11,6 +11,7 @@ use crate::dismiss_case::DismissCaseError;
 use crate::domain::case::{CaseRefusal, CaseState};
 use crate::domain::chain::ChainRefusal;
 use crate::domain::revision::{RevisionRefusal, RevisionState};
+use crate::finding_links::LinkError;
 use crate::issue_token::IssueTokenError;
 use crate::open_notice::OpenNoticeError;
 use crate::order_halt::OrderHaltError;
@@ -148,6 +149,23 @@ impl From<RequestFindingError> for Status {
     }
 }
 
+impl From<LinkError> for Status {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::NoFinding => Refusal::not_found("finding").into(),
+            LinkError::Answered => Refusal::precondition(
+                "FINDING_ANSWERED",
+                "部门已经反馈，链接不再需要；如需更正，请重新发起核查。",
+                "The department has answered, so no link is needed; to have the answer corrected, ask again.",
+            )
+            .into(),
+            LinkError::Closed => refuse_case(CaseRefusal { state: CaseState::Dismissed }).into(),
+            LinkError::RequestReused => RequestFindingError::RequestReused.into(),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<AnswerFindingError> for Status {
     fn from(error: AnswerFindingError) -> Self {
         match error {
@@ -157,6 +175,19 @@ impl From<AnswerFindingError> for Status {
                 "这个核查已经反馈过，不能再次提交；如需更正，请联系发函单位重新发起核查。",
                 "This question was answered before; to correct the answer, have the office ask again.",
             )
+            .into(),
+            AnswerFindingError::Ended => Refusal::precondition(
+                "LINK_ENDED",
+                "这个链接已经失效（过期、作废，或工单已关闭）。请联系发链接给您的新闻办值班人员重发。",
+                "This link has ended: it expired, was withdrawn, or its case is closed. Ask the press office's duty officer for a new one.",
+            )
+            .into(),
+            AnswerFindingError::WrongCode(left) => Refusal::invalid(
+                "code",
+                format!("验证码不对，还可以试{left}次。验证码由新闻办值班人员电话告知。"),
+                format!("The code is wrong; {left} tries are left. The press office tells it by phone."),
+            )
+            .with("left", left)
             .into(),
             AnswerFindingError::Case(refusal) => refuse_case(refusal).into(),
             AnswerFindingError::Store(error) => error.into(),

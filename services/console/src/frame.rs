@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn every_form_is_tied_to_its_session() {
         // A choice of language is no secret, a department's link is its own authority, and a search changes nothing.
-        let open = ["/language", "/d/{{ secret }}", "/find"];
+        let open = ["/language", "/d/{{ secret }}", "/d/{{ secret }}/open", "/find"];
         for (name, html) in templates() {
             for form in html.split("<form ").skip(1) {
                 let form = form.split("</form>").next().unwrap();

@@ -13,6 +13,7 @@ use crate::dismiss_case::DismissCase;
 use crate::domain::officer::Officer;
 use crate::domain::problems::problems;
 use crate::domain::rendition::renditions;
+use crate::finding_links::ReissueLink;
 use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
 use crate::read_cases::SignedRevision;
@@ -164,21 +165,44 @@ impl ApprovalService for Approval {
     ) -> Result<Response<pb::RequestFindingResponse>, Status> {
         let (officer, request) = admit(request, rights::ASK)?;
         let command = RequestFinding::try_from(request)?;
-        let (finding, link_secret) = self.desk.request_finding(&officer, &command).await?;
-        let finding = Some(convert::finding(finding));
-        Ok(Response::new(pb::RequestFindingResponse { finding, link_secret }))
+        let issued = self.desk.request_finding(&officer, &command).await?;
+        Ok(Response::new(pb::RequestFindingResponse {
+            finding: Some(convert::finding(issued.finding)),
+            link_secret: issued.secret,
+            link_code: issued.code,
+        }))
+    }
+
+    async fn reissue_finding_link(
+        &self,
+        request: Request<pb::ReissueFindingLinkRequest>,
+    ) -> Result<Response<pb::ReissueFindingLinkResponse>, Status> {
+        let (officer, request) = admit(request, rights::ASK)?;
+        let issued = self.desk.reissue_link(&officer, &ReissueLink::try_from(request)?).await?;
+        Ok(Response::new(pb::ReissueFindingLinkResponse {
+            finding: Some(convert::finding(issued.finding)),
+            link_secret: issued.secret,
+            link_code: issued.code,
+        }))
+    }
+
+    async fn withdraw_finding_link(
+        &self,
+        request: Request<pb::WithdrawFindingLinkRequest>,
+    ) -> Result<Response<pb::WithdrawFindingLinkResponse>, Status> {
+        let (officer, request) = admit(request, rights::ASK)?;
+        let finding = parse_id("finding_id", &request.finding_id)?;
+        let finding = self.desk.withdraw_link(&officer, finding).await?;
+        Ok(Response::new(pb::WithdrawFindingLinkResponse { finding: Some(convert::finding(finding)) }))
     }
 
     async fn get_finding_request(
         &self,
         request: Request<pb::GetFindingRequestRequest>,
     ) -> Result<Response<pb::GetFindingRequestResponse>, Status> {
-        let asked = self.desk.get_finding_request(&request.into_inner().link_secret).await?;
-        Ok(Response::new(pb::GetFindingRequestResponse {
-            finding: Some(convert::finding(asked.finding)),
-            sentence: asked.sentence,
-            agency_name: asked.agency_name,
-        }))
+        let request = request.into_inner();
+        let asked = self.desk.get_finding_request(&request.link_secret, &request.code).await?;
+        Ok(Response::new(convert::asked(asked)))
     }
 
     async fn answer_finding(
@@ -186,8 +210,9 @@ impl ApprovalService for Approval {
         request: Request<pb::AnswerFindingRequest>,
     ) -> Result<Response<pb::AnswerFindingResponse>, Status> {
         let request = request.into_inner();
-        let link_secret = request.link_secret.clone();
-        let finding = self.desk.answer_finding(&link_secret, AnswerFinding::try_from(request)?).await?;
+        let (link_secret, code) = (request.link_secret.clone(), request.code.clone());
+        let command = AnswerFinding::try_from(request)?;
+        let finding = self.desk.answer_finding(&link_secret, &code, command).await?;
         Ok(Response::new(pb::AnswerFindingResponse { finding: Some(convert::finding(finding)) }))
     }
 

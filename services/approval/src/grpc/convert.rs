@@ -6,6 +6,7 @@ use serde::Serialize;
 use signoff::content::Content;
 use signoff::statement::Statement;
 
+use crate::answer_finding::Asked;
 use crate::domain::alarm::AlarmKind;
 use crate::domain::case::{CaseFile, CaseState};
 use crate::domain::draft::{Draft, Kind, ResponseLevel, Verdict};
@@ -110,12 +111,15 @@ fn verdict(verdict: Verdict) -> pb::Verdict {
 }
 
 pub fn finding(finding: Finding) -> pb::Finding {
+    let link_end = finding.link_end();
     let mut message = pb::Finding {
         finding_id: finding.finding.to_string(),
         department: finding.department,
         question: finding.question,
         due_time: Some(timestamp(finding.due_time)),
         ask_time: Some(timestamp(finding.ask_time)),
+        link_end_time: Some(timestamp(link_end)),
+        link_withdrawn: finding.link.withdrawn,
         ..Default::default()
     };
     if let Some(answer) = finding.answer {
@@ -127,6 +131,25 @@ pub fn finding(finding: Finding) -> pb::Finding {
         message.answer_time = Some(timestamp(answer.answer_time));
     }
     message
+}
+
+/// What a link shows.
+pub fn asked(asked: Asked) -> pb::GetFindingRequestResponse {
+    use pb::get_finding_request_response::State;
+    match asked {
+        Asked::CodeNeeded => {
+            pb::GetFindingRequestResponse { state: State::CodeNeeded.into(), ..Default::default() }
+        }
+        Asked::Answered => {
+            pb::GetFindingRequestResponse { state: State::Answered.into(), ..Default::default() }
+        }
+        Asked::Question { finding: question, sentence, agency_name } => pb::GetFindingRequestResponse {
+            finding: Some(finding(*question)),
+            sentence,
+            agency_name,
+            state: State::Asked.into(),
+        },
+    }
 }
 
 pub fn rendition(rendition: Rendition) -> pb::Rendition {

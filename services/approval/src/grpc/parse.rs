@@ -18,6 +18,7 @@ use crate::domain::draft::{BOX_CHARACTERS_MAX, Draft, Kind, ResponseLevel, Verdi
 use crate::domain::finding::{ANSWER_CHARACTERS_MAX, DUE_IN};
 use crate::domain::halt::HaltScope;
 use crate::domain::officer::{Officer, Role};
+use crate::finding_links::ReissueLink;
 use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
 use crate::read_cases::WantedCase;
@@ -182,6 +183,21 @@ impl TryFrom<pb::RequestFindingRequest> for RequestFinding {
             case: parse_id("case_id", &request.case_id)?,
             department: words("department", &request.department, 100)?,
             question: words("question", &request.question, WORDS_MAX)?,
+            due_in: due_in(due)?,
+        })
+    }
+}
+
+impl TryFrom<pb::ReissueFindingLinkRequest> for ReissueLink {
+    type Error = Status;
+
+    fn try_from(request: pb::ReissueFindingLinkRequest) -> Result<Self, Status> {
+        let due = request.due_in.ok_or_else(|| {
+            invalid("due_in", "请给出时限。", "due_in says how long the department has; it must be there.")
+        })?;
+        Ok(Self {
+            request: parse_id("request_id", &request.request_id)?,
+            finding: parse_id("finding_id", &request.finding_id)?,
             due_in: due_in(due)?,
         })
     }

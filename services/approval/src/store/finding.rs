@@ -6,9 +6,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{StoreError, corrupt, read};
+use super::{StoreError, bytes, corrupt, read};
 use crate::domain::case::Findings;
-use crate::domain::finding::{Finding, FindingAnswer};
+use crate::domain::finding::{Finding, FindingAnswer, Link};
 
 struct Row {
     finding_id: Uuid,
@@ -22,6 +22,9 @@ struct Row {
     evidence: Option<String>,
     answered_by: Option<String>,
     answer_time: Option<OffsetDateTime>,
+    link_number: i32,
+    code_mac: Option<Vec<u8>>,
+    withdraw_time: Option<OffsetDateTime>,
 }
 
 impl TryFrom<Row> for Finding {
@@ -44,6 +47,14 @@ impl TryFrom<Row> for Finding {
             ask_time: row.ask_time,
             due_time: row.due_time,
             answer,
+            link: Link {
+                number: row.link_number,
+                code_mac: row
+                    .code_mac
+                    .map(|mac| bytes("finding.code_mac", row.finding_id, &mac))
+                    .transpose()?,
+                withdrawn: row.withdraw_time.is_some(),
+            },
         })
     }
 }
@@ -59,8 +70,8 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO approval.finding
              (finding_id, agency_id, case_id, department, question, asked_by, ask_time, due_time,
-              link_secret_sha256)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+              link_secret_sha256, link_number, code_mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         finding.finding.as_uuid(),
         agency.as_uuid(),
         finding.case.as_uuid(),
@@ -69,7 +80,9 @@ pub async fn insert(
         asked_by.as_uuid(),
         finding.ask_time,
         finding.due_time,
-        link_secret_sha256
+        link_secret_sha256,
+        finding.link.number,
+        finding.link.code_mac.as_ref().map(<[u8; 32]>::as_slice)
     )
     .execute(tx)
     .await?;
@@ -81,7 +94,7 @@ pub async fn get(tx: &mut PgConnection, finding: FindingId) -> Result<Option<Fin
     let row = sqlx::query_as!(
         Row,
         "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
-                answered_by, answer_time
+                answered_by, answer_time, link_number, code_mac, withdraw_time
          FROM approval.finding WHERE finding_id = $1",
         finding.as_uuid()
     )
@@ -98,7 +111,7 @@ pub async fn by_link(
     let row = sqlx::query_as!(
         Row,
         "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
-                answered_by, answer_time
+                answered_by, answer_time, link_number, code_mac, withdraw_time
          FROM approval.finding WHERE link_secret_sha256 = $1",
         link_secret_sha256
     )
@@ -145,7 +158,7 @@ pub async fn of_case(
     let rows = sqlx::query_as!(
         Row,
         "SELECT finding_id, case_id, department, question, ask_time, due_time, verdict, facts, evidence,
-                answered_by, answer_time
+                answered_by, answer_time, link_number, code_mac, withdraw_time
          FROM approval.finding
          WHERE case_id = $1 AND ($2::timestamptz IS NULL OR (ask_time, finding_id) < ($2, $3))
            AND ($5::text IS NULL OR department = $5)
@@ -197,4 +210,73 @@ pub async fn standing(tx: &mut PgConnection, case: CaseId) -> Result<Findings, S
         (_, 0) => Findings::Asked,
         _ => Findings::Answered,
     })
+}
+
+/// Issues a question's link anew; false when it was answered meanwhile.
+pub async fn reissue(
+    tx: &mut PgConnection,
+    finding: &Finding,
+    link_secret_sha256: &[u8; 32],
+) -> Result<bool, StoreError> {
+    let updated = sqlx::query!(
+        "UPDATE approval.finding
+         SET link_secret_sha256 = $2, link_number = $3, code_mac = $4, due_time = $5, code_failures = 0,
+             withdraw_time = NULL
+         WHERE finding_id = $1 AND answer_time IS NULL",
+        finding.finding.as_uuid(),
+        link_secret_sha256,
+        finding.link.number,
+        finding.link.code_mac.as_ref().map(<[u8; 32]>::as_slice),
+        finding.due_time
+    )
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Withdraws a question's link; false when it is withdrawn or answered already.
+pub async fn withdraw(
+    tx: &mut PgConnection,
+    finding: FindingId,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let updated = sqlx::query!(
+        "UPDATE approval.finding SET withdraw_time = $2
+         WHERE finding_id = $1 AND withdraw_time IS NULL AND answer_time IS NULL",
+        finding.as_uuid(),
+        now
+    )
+    .execute(tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Counts a wrong code before anybody knows that it is one; the count with it. The row stays locked, so that many at
+/// once are judged one after another. `None` when no more may be tried.
+pub async fn count_code(
+    tx: &mut PgConnection,
+    finding: FindingId,
+    failures_max: i32,
+) -> Result<Option<i32>, StoreError> {
+    let failures = sqlx::query_scalar!(
+        "UPDATE approval.finding SET code_failures = code_failures + 1
+         WHERE finding_id = $1 AND code_failures < $2 AND withdraw_time IS NULL
+         RETURNING code_failures",
+        finding.as_uuid(),
+        failures_max
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(failures)
+}
+
+/// Takes the count back: the code was right.
+pub async fn uncount_code(tx: &mut PgConnection, finding: FindingId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE approval.finding SET code_failures = code_failures - 1 WHERE finding_id = $1",
+        finding.as_uuid()
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }

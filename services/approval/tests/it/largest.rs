@@ -38,8 +38,10 @@ async fn ask_and_answer(office: &Office, duty: &Person, case_id: &str) {
         due_in: Some(prost_types::Duration { seconds: 86_400, nanos: 0 }),
     };
     let asked = office.approval().request_finding(with_token(request, &duty.token)).await.unwrap();
+    let asked = asked.into_inner();
     let answer = pb::AnswerFindingRequest {
-        link_secret: asked.into_inner().link_secret,
+        link_secret: asked.link_secret,
+        code: asked.link_code,
         verdict: pb::Verdict::False.into(),
         facts: LONG.repeat(4_000),
         evidence: LONG.repeat(4_000),

@@ -8,8 +8,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use contracts::approval::v1::{
-    CaseEvent, DismissCaseRequest, GetCaseRequest, GetCaseResponse, RequestFindingRequest, Revision,
-    SetUrgencyRequest, revision,
+    CaseEvent, DismissCaseRequest, Finding, GetCaseRequest, GetCaseResponse, ReissueFindingLinkRequest,
+    RequestFindingRequest, Revision, SetUrgencyRequest, WithdrawFindingLinkRequest, revision,
 };
 use contracts::classification::v1::{
     Claim, GetClaimRequest, GetClaimResponse, ListClaimReportsRequest, ListSuggestionsRequest,
@@ -141,6 +141,8 @@ struct DepartmentLinkPage {
     finding: FindingView,
     /// Absent when the link was shown before and cannot be shown again.
     link: Option<String>,
+    /// The six digits that it asks for.
+    code: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -162,6 +164,13 @@ pub(crate) struct UrgencyForm {
 pub(crate) struct FindingForm {
     department: String,
     question: String,
+    due_minutes: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct LinkForm {
+    case_id: String,
     due_minutes: String,
 }
 
@@ -288,12 +297,8 @@ pub(crate) async fn request_finding(
     match asked.await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            let frame = Frame::of(&who).here(format!("/case/{case_id}"));
-            let base = console.public_base_url.as_str().trim_end_matches('/');
-            let link = (!answer.link_secret.is_empty()).then(|| format!("{base}/d/{}", answer.link_secret));
-            let finding = answer.finding.unwrap_or_default();
-            let finding = FindingView::of(finding, console.clock.now(), who.visit.language);
-            Ok(page(&frame.clone(), &DepartmentLinkPage { frame, case_id, finding, link }))
+            let (finding, secret) = (answer.finding.unwrap_or_default(), answer.link_secret);
+            Ok(link_page(&console, &who, &case_id, finding, &secret, answer.link_code))
         }
         Err(problem) => {
             let loaded = load_case(&console, &who, &case_id).await.map_err(|status| who.refuse(&status))?;
@@ -307,6 +312,59 @@ pub(crate) async fn request_finding(
             Ok(refused_page(&console, &who, loaded, problem, typed).await)
         }
     }
+}
+
+/// The department's link and its code.
+fn link_page(
+    console: &Console,
+    who: &SignedIn,
+    case_id: &str,
+    finding: Finding,
+    secret: &str,
+    code: String,
+) -> Response {
+    let frame = Frame::of(who).here(format!("/case/{case_id}"));
+    let base = console.public_base_url.as_str().trim_end_matches('/');
+    let link = (!secret.is_empty()).then(|| format!("{base}/d/{secret}"));
+    let finding = FindingView::of(finding, console.clock.now(), who.visit.language);
+    page(&frame.clone(), &DepartmentLinkPage { frame, case_id: case_id.to_owned(), finding, link, code })
+}
+
+pub(crate) async fn reissue_link(
+    State(console): State<Arc<Console>>,
+    Path(finding_id): Path<String>,
+    Posted { who, request_id, form }: Posted<LinkForm>,
+) -> Answer {
+    let asked = async {
+        let due_in = Some(minutes(&form.due_minutes, who.words())?);
+        let request = ReissueFindingLinkRequest { request_id, finding_id, due_in };
+        let answer = console.clients.approval().reissue_finding_link(who.call(request)).await;
+        answer.map_err(|status| who.problem(&status))
+    };
+    let problem = match asked.await {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            let (finding, secret) = (answer.finding.unwrap_or_default(), answer.link_secret);
+            return Ok(link_page(&console, &who, &form.case_id, finding, &secret, answer.link_code));
+        }
+        Err(problem) => problem,
+    };
+    let loaded = load_case(&console, &who, &form.case_id).await.map_err(|status| who.refuse(&status))?;
+    Ok(refused_page(&console, &who, loaded, problem, Typed::default()).await)
+}
+
+pub(crate) async fn withdraw_link(
+    State(console): State<Arc<Console>>,
+    Path(finding_id): Path<String>,
+    Posted { who, form, .. }: Posted<LinkForm>,
+) -> Answer {
+    let request = WithdrawFindingLinkRequest { finding_id };
+    let problem = match console.clients.approval().withdraw_finding_link(who.call(request)).await {
+        Ok(_) => return Ok(see(&format!("/case/{}?done=link_withdrawn", form.case_id))),
+        Err(status) => who.problem(&status),
+    };
+    let loaded = load_case(&console, &who, &form.case_id).await.map_err(|status| who.refuse(&status))?;
+    Ok(refused_page(&console, &who, loaded, problem, Typed::default()).await)
 }
 
 pub(crate) async fn dismiss(

@@ -30,7 +30,9 @@
 //! | `GET /case/{case_id}/history?part=&page=` | | what the case's page has no room for: older `events`, `revisions` or `findings` |
 //! | `GET /case/{case_id}/live` | | the case's part that renews itself |
 //! | `POST /case/{case_id}/urgency` | `expected_revision` `urgent` `due_minutes` | 303 `/case/{case_id}` |
-//! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link once: `<input id="department-link" value="{public_base_url}/d/{secret}">` |
+//! | `POST /case/{case_id}/finding` | `department` `question` `due_minutes` | 200, the department's link and its code: `<input id="department-link" value="{public_base_url}/d/{secret}">`, `<input id="department-code" … value="{six digits}">` |
+//! | `POST /finding/{finding_id}/reissue` | `case_id` `due_minutes` | 200, another link and code, as above; the one before stops working |
+//! | `POST /finding/{finding_id}/withdraw` | `case_id` | 303 `/case/{case_id}` |
 //! | `POST /finding/{finding_id}` | `case_id` `verdict` `facts` `evidence` | 303 `/case/{case_id}`, for a checker of the department that was asked |
 //! | `POST /case/{case_id}/dismiss` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/merge` | `expected_revision` `into_case_id` or `into_code` `answers_reporters` | 303 to the case that goes on |
@@ -40,8 +42,9 @@
 //! | `POST /case/{case_id}/decline` | `suggestion_id` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/resume-answer` | `expected_revision` `reason` | 303 `/case/{case_id}` |
 //! | `POST /case/{case_id}/close-expired` | `expected_revision` `reason` | 303 `/case/{case_id}` |
-//! | `GET /d/{secret}` | | the department's page (no session) |
-//! | `POST /d/{secret}` | `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
+//! | `GET /d/{secret}` | | the department's page, which asks for the code (no session) |
+//! | `POST /d/{secret}/open` | `code` | 200, the question (no session, no csrf: secret and code are the authority) |
+//! | `POST /d/{secret}` | `code` `verdict` `facts` `evidence` `answered_by` | 303 `/d/{secret}` (no session, no csrf: the secret is the authority) |
 //! | `GET /case/{case_id}/draft?kind=&clarification=` | | the boxes: those of `clarification`; without it the newest unfinished one of `kind`, else new ones filled from the finding |
 //! | `POST /case/{case_id}/draft` | `clarification_id` `expected_revision` and the draft's fields | 303 to the clarification |
 //! | `POST /preview` | `csrf` and the draft's fields | the live preview's part |
@@ -161,6 +164,8 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/case/{case_id}/urgency", post(case::set_urgency))
         .route("/case/{case_id}/finding", post(case::request_finding))
         .route("/finding/{finding_id}", post(checker::answer))
+        .route("/finding/{finding_id}/reissue", post(case::reissue_link))
+        .route("/finding/{finding_id}/withdraw", post(case::withdraw_link))
         .route("/case/{case_id}/dismiss", post(case::dismiss))
         .route("/case/{case_id}/merge", post(gather::merge))
         .route("/case/{case_id}/split", post(gather::split))
@@ -179,6 +184,7 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route(&step("revoke"), post(clarification::revoke))
         .route("/preview", post(draft::preview))
         .route("/d/{secret}", get(department::show).post(department::answer))
+        .route("/d/{secret}/open", post(department::open))
         .route("/publications", get(publications::show))
         .route("/publication/{publication_id}/resolve", post(publications::resolve))
         .route("/halt", get(halt::show).post(halt::order))
@@ -205,6 +211,7 @@ fn notice(done: &str, words: &'static Words) -> Option<&'static str> {
         "urgency" => words.done_urgency,
         "dismissed" => words.done_dismissed,
         "finding_given" => words.done_finding_given,
+        "link_withdrawn" => words.done_link_withdrawn,
         "merged" => words.done_merged,
         "split" => words.done_split,
         "rerouted" => words.done_rerouted,

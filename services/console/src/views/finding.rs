@@ -16,6 +16,10 @@ pub(crate) struct FindingView {
     pub deadline: String,
     pub due: Option<Due>,
     pub answer: Option<AnswerView>,
+    /// Why its link opens nothing any more; empty while it does, and once it is answered.
+    pub link_ended: &'static str,
+    /// Until when it does, unless something ends it before.
+    pub link_end: String,
 }
 
 /// A given finding.
@@ -42,7 +46,14 @@ impl FindingView {
             answered: show::minute(finding.answer_time.as_ref(), language),
             masked: finding.personal_data_removed,
         });
+        let expired = show::instant(finding.link_end_time.as_ref()).is_some_and(|end| end < now);
         Self {
+            link_ended: match (answer.is_some(), finding.link_withdrawn, expired) {
+                (true, ..) | (false, false, false) => "",
+                (false, true, _) => words.link_withdrawn,
+                (false, false, true) => words.link_expired,
+            },
+            link_end: show::minute(finding.link_end_time.as_ref(), language),
             due: if answer.is_some() { None } else { show::due(finding.due_time.as_ref(), now, words) },
             asked: show::minute(finding.ask_time.as_ref(), language),
             deadline: show::minute(finding.due_time.as_ref(), language),

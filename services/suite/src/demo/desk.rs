@@ -169,6 +169,33 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// A department's link as the officer is shown it, and the code that is told by phone.
+#[derive(Debug, Clone)]
+pub struct DepartmentLink {
+    /// Its address; begins with `/d/`.
+    pub path: String,
+    /// Six digits.
+    pub code: String,
+}
+
+impl DepartmentLink {
+    /// What the page shows after a department was asked, or its link issued anew.
+    ///
+    /// # Errors
+    /// When it shows none.
+    pub fn on(page: &Page) -> anyhow::Result<Self> {
+        let value = |id: &str| {
+            let (_, rest) = page.html.split_once(&format!("id=\"{id}\""))?;
+            let (_, rest) = rest.split_once("value=\"")?;
+            rest.split('"').next()
+        };
+        let link = value("department-link").context("no link for the department is shown")?;
+        let (_, secret) = link.rsplit_once("/d/").context("the department's link cannot be read")?;
+        let code = value("department-code").context("no code for the department is shown")?;
+        Ok(Self { path: format!("/d/{secret}"), code: code.to_owned() })
+    }
+}
+
 impl Seen {
     /// What a page of a revision shows.
     ///

@@ -10,7 +10,7 @@ mod story;
 pub mod words;
 
 pub use browser::{Browser, Page};
-pub use desk::{Desk, Seen};
+pub use desk::{DepartmentLink, Desk, Seen};
 pub use outside::{Citizen, Delivered, Entry, Outside};
 pub use story::play;
 pub use words::A_MESSAGE as FIRST_MESSAGE;

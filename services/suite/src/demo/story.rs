@@ -7,7 +7,7 @@ use backing::Postgres;
 use runtime::Clock;
 use serde_json::json;
 
-use super::desk::{Desk, Seen};
+use super::desk::{DepartmentLink, Desk, Seen};
 use super::outside::{Citizen, Outside};
 use super::words;
 use crate::fleet::Fleet;
@@ -161,7 +161,7 @@ impl Story<'_> {
     }
 
     /// 4. Urgent; the department is asked; a signed word for those who ask meanwhile.
-    async fn asking(&mut self, case: &str) -> anyhow::Result<String> {
+    async fn asking(&mut self, case: &str) -> anyhow::Result<DepartmentLink> {
         let address = format!("/case/{case}");
         let duty = self.desk.person("duty").await?;
         let page = duty.open(&address).await?.accepted()?;
@@ -171,9 +171,7 @@ impl Story<'_> {
         let page = duty.submit(&page, &format!("{address}/urgency"), &urgent).await?.accepted()?;
         let question = [("department", DEPARTMENT), ("question", words::QUESTION), ("due_minutes", "30")];
         let asked = duty.submit(&page, &format!("{address}/finding"), &question).await?.accepted()?;
-        let at = asked.html.find("id=\"department-link\"").context("no link for the department is shown")?;
-        let link = asked.html[at..].split("/d/").nth(1).and_then(|rest| rest.split('"').next());
-        let link = format!("/d/{}", link.context("the department's link cannot be read")?);
+        let link = DepartmentLink::on(&asked)?;
 
         let holding = [
             ("kind", "holding"),
@@ -201,31 +199,36 @@ impl Story<'_> {
             4,
             "值班员设为紧急，请应急管理局30分钟内核查；其间询问者收到签发过的“核查中”答复",
             "Urgent; the department has 30 minutes; who asks meanwhile gets a signed holding reply",
-            &format!("{}{link}", self.installation.console_url()),
+            &format!("{}{}", self.installation.console_url(), link.path),
         );
         Ok(link)
     }
 
     /// 5. The department answers on its own link.
-    async fn finding(&mut self, case: &str, link: &str) -> anyhow::Result<()> {
+    async fn finding(&mut self, case: &str, link: &DepartmentLink) -> anyhow::Result<()> {
         let mut department = super::Browser::new(self.installation.console_url())?;
-        let page = department.open(link).await?.accepted()?;
+        let page = department.open(&link.path).await?.accepted()?;
+        ensure!(!page.says(words::QUESTION), "the question is shown before the code");
+        let open = format!("{}/open", link.path);
+        let page = department.submit(&page, &open, &[("code", &*link.code)]).await?.accepted()?;
         ensure!(page.says(words::QUESTION), "the department does not see what it is asked");
         let answer = [
+            ("code", &*link.code),
             ("verdict", "false"),
             ("facts", words::FACTS),
             ("evidence", words::EVIDENCE),
             ("answered_by", "演示·核查员（应急管理局）"),
         ];
-        department.submit(&page, link, &answer).await?.accepted()?;
+        let thanked = department.submit(&page, &link.path, &answer).await?.accepted()?;
+        ensure!(!thanked.says(words::FACTS), "the link shows the answer to whoever has it");
         let duty = self.desk.person("duty").await?;
         let page = duty.open(&format!("/case/{case}")).await?.accepted()?;
         ensure!(page.says(words::EVIDENCE), "the case does not show the evidence");
         tell(
             self.began,
             5,
-            "应急管理局在自己的链接上答复：不实，附事实与依据",
-            "The department answers on its own link: false, with facts and evidence",
+            "应急管理局凭链接和电话告知的验证码答复：不实，附事实与依据",
+            "The department answers on its own link, with the code it was told by phone: false, with facts and evidence",
             &format!("{}/case/{case}", self.installation.console_url()),
         );
         Ok(())
