@@ -43,6 +43,7 @@ events! {
     crate::approval::v1::ClarificationSigned => "approval.clarification.signed.v1",
     crate::approval::v1::ClarificationRevoked => "approval.clarification.revoked.v1",
     crate::approval::v1::HaltOrdered => "approval.halt.ordered.v1",
+    crate::approval::v1::HaltLifted => "approval.halt.lifted.v1",
     crate::publish::v1::PublicationChanged => "publish.publication.changed.v1",
     crate::publish::v1::DeedDone => "publish.deed.done.v1",
 }

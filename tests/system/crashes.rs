@@ -136,7 +136,7 @@ const PICTURES: [&str; 4] = [
 ];
 
 /// Points off the chain: what they interrupt has tests of its own in its service.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 20] = [
     "approval.answer_finding.before_commit",
     "approval.correct.after_commit",
     "approval.correct.before_commit",
@@ -144,6 +144,8 @@ const ELSEWHERE: [&str; 18] = [
     "approval.dismiss.before_commit",
     "approval.halt.after_commit",
     "approval.halt.before_commit",
+    "approval.lift.after_commit",
+    "approval.lift.before_commit",
     "approval.open_notice.before_commit",
     "approval.request_finding.before_commit",
     "approval.resume_answer.after_commit",

@@ -31,6 +31,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
+use crate::halt::{halt, resume};
 use crate::inside::{as_service, bus_options, connect, superuser};
 use crate::office::Office;
 
@@ -45,6 +46,9 @@ enum Foreign {
     Own,
     /// Its own argument is the authority, and a wrong one is refused.
     Credential,
+    /// Something goes on by the order that it is given and by nothing else: a stranger's own role does not help, and
+    /// neither does another agency's order.
+    SignedOrder,
     /// A halt may come before the clarification that it stops, so a service may record one that it cannot
     /// judge yet; it has nothing to stop, and says so.
     StopsNothing,
@@ -125,6 +129,7 @@ const RPCS: &[Rpc] = &[
     rpc("ApprovalService/ResumeAutomaticAnswer", Foreign::NotFound, LEADS),
     rpc("ApprovalService/RevokeClarification", Foreign::NotFound, LEADS),
     rpc("ApprovalService/OrderHalt", Foreign::NotFound, ON_DUTY),
+    rpc("ApprovalService/LiftHalt", Foreign::NotFound, LEADS),
     rpc("ApprovalService/ListAlarms", Foreign::Nothing, STAFF),
     rpc("ApprovalService/AcknowledgeAlarm", Foreign::NotFound, ON_DUTY),
     rpc("ApprovalService/ListSessions", Foreign::Nothing, Role::PEOPLE),
@@ -136,7 +141,7 @@ const RPCS: &[Rpc] = &[
     rpc("IngestService/ImportReports", Foreign::Own, SUBMITTERS),
     rpc("IngestService/ListAnswers", Foreign::Nothing, STAFF),
     rpc("IngestService/HaltAnswers", Foreign::StopsNothing, ON_DUTY),
-    rpc("IngestService/ResumeAnswers", Foreign::StopsNothing, ON_DUTY),
+    rpc("IngestService/ResumeAnswers", Foreign::SignedOrder, LEADS),
     rpc("IngestService/FindReceipt", Foreign::NotFound, ON_DUTY),
     rpc("IngestService/ListMedia", Foreign::Nothing, STAFF),
     rpc("IngestService/GetMedia", Foreign::NotFound, ON_DUTY),
@@ -160,7 +165,7 @@ const RPCS: &[Rpc] = &[
     rpc("PublishService/ListPublications", Foreign::Nothing, READERS),
     rpc("PublishService/ListAccounts", Foreign::Own, READERS),
     rpc("PublishService/Halt", Foreign::StopsNothing, ON_DUTY),
-    rpc("PublishService/Resume", Foreign::StopsNothing, ON_DUTY),
+    rpc("PublishService/Resume", Foreign::SignedOrder, LEADS),
     rpc("PublishService/ResolveUncertain", Foreign::NotFound, ON_DUTY),
 ];
 
@@ -218,6 +223,8 @@ struct Things {
     external: String,
     /// The urgency rules that the program was built with.
     rules: String,
+    /// By which the first agency's answers went on.
+    signed_order: Vec<u8>,
     /// None of these may be in anything that a stranger is shown.
     secrets: Vec<String>,
 }
@@ -442,7 +449,8 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             send!(approval.dismiss_case(approval_pb::DismissCaseRequest {
                 case_id,
                 expected_revision: 1,
-                reason
+                reason,
+                session_secret: things.session_secret.clone(),
             }))
         }
         "ApprovalService/MergeCases" => send!(approval.merge_cases(approval_pb::MergeCasesRequest {
@@ -451,6 +459,7 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             expected_revision: 1,
             into_case_id: minted(),
             answers_reporters: true,
+            session_secret: things.session_secret.clone(),
         })),
         "ApprovalService/SplitCase" => send!(approval.split_case(approval_pb::SplitCaseRequest {
             request_id: minted(),
@@ -481,6 +490,7 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 clarification_id,
                 revision: 1,
                 reason,
+                session_secret: things.session_secret.clone(),
             }))
         }
         "ApprovalService/OrderHalt" => send!(approval.order_halt(approval_pb::OrderHaltRequest {
@@ -489,6 +499,16 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                 scope: Some(approval_pb::halt_scope::Scope::ClarificationId(clarification_id)),
             }),
             reason,
+            session_secret: things.session_secret.clone(),
+        })),
+        "ApprovalService/LiftHalt" => send!(approval.lift_halt(approval_pb::LiftHaltRequest {
+            request_id: minted(),
+            scope: Some(approval_pb::HaltScope {
+                scope: Some(approval_pb::halt_scope::Scope::ClarificationId(clarification_id)),
+            }),
+            reason,
+            halt_ids: vec![minted()],
+            session_secret: things.session_secret.clone(),
         })),
         "ApprovalService/ListAlarms" => send!(approval.list_alarms(approval_pb::ListAlarmsRequest {})),
         "ApprovalService/AcknowledgeAlarm" => {
@@ -526,10 +546,12 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             request_id: minted(),
             clarification_id,
             reason,
+            everything: false,
         })),
-        "IngestService/ResumeAnswers" => send!(
-            ingest.resume_answers(ingest_pb::ResumeAnswersRequest { request_id: minted(), clarification_id })
-        ),
+        "IngestService/ResumeAnswers" => send!(ingest.resume_answers(ingest_pb::ResumeAnswersRequest {
+            signed_order: things.signed_order.clone(),
+            ..Default::default()
+        })),
         "IngestService/FindReceipt" => {
             send!(ingest.find_receipt(ingest_pb::FindReceiptRequest { receipt: "000001B".to_owned() }))
         }
@@ -646,8 +668,8 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             reason,
         })),
         "PublishService/Resume" => send!(publish.resume(publish_pb::ResumeRequest {
-            request_id: minted(),
-            scope: Some(publish_pb::resume_request::Scope::ClarificationId(clarification_id)),
+            signed_order: things.signed_order.clone(),
+            ..Default::default()
         })),
         "PublishService/ResolveUncertain" => {
             send!(publish.resolve_uncertain(publish_pb::ResolveUncertainRequest {
@@ -773,6 +795,13 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
     let (session, person): (Uuid, Uuid) = (row.get(0), row.get(1));
     let (session, person) = (session.to_string(), person.to_string());
 
+    halt(office, "signer", &[("scope", "automatic_answers")]).await;
+    resume(office, "signer", &[("scope", "automatic_answers")]).await.accepted().unwrap();
+    let signed_order: Vec<u8> = sqlx::query_scalar("SELECT signed_order FROM approval.lift")
+        .fetch_one(&superuser(office, "approval"))
+        .await
+        .unwrap();
+
     let mut rules_client = clients.rules.clone();
     let read = grpc::with_token(classification_pb::GetRulebookRequest {}, duty);
     let rulebook = rules_client.get_rulebook(read).await.unwrap().into_inner().rules;
@@ -839,6 +868,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         REMARK,
     ];
     Things {
+        signed_order,
         secrets: secrets.map(str::to_owned).into_iter().chain([code]).collect(),
         case,
         claim: claim.to_string(),
@@ -946,8 +976,12 @@ async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
                 }
                 (Foreign::Nothing | Foreign::StopsNothing, Ok(told)) => told.empty,
                 (Foreign::Own, Ok(_)) => true,
+                (Foreign::SignedOrder, Err(status)) => {
+                    grpc::reason(status).as_deref() == Some("ORDER_REFUSED")
+                }
                 (Foreign::Credential, Err(status)) => status.code() == Code::Unauthenticated,
-                (Foreign::NotFound | Foreign::Credential, Ok(_)) | (Foreign::Own, Err(_)) => false,
+                (Foreign::NotFound | Foreign::Credential | Foreign::SignedOrder, Ok(_))
+                | (Foreign::Own, Err(_)) => false,
             };
             assert!(right, "{name} as {role:?} of another agency, expected {foreign:?}: {heard}");
         }

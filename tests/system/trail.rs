@@ -42,6 +42,7 @@ const TRAIL: &[(&str, &str)] = &[
     ("ApprovalService/ResumeAutomaticAnswer", "answer.resumed"),
     ("ApprovalService/RevokeClarification", "clarification.revoked"),
     ("ApprovalService/OrderHalt", "halt.ordered"),
+    ("ApprovalService/LiftHalt", "halt.lifted"),
     ("ApprovalService/AcknowledgeAlarm", "alarm.acknowledged"),
     ("ApprovalService/EndSession", "person.session_ended"),
     ("ApprovalService/UnlockPerson", "person.unlocked"),
@@ -221,7 +222,7 @@ async fn what_people_do_in_every_service_is_in_the_one_trail() {
     of_words(&mut office, &people, &bridge).await;
     of_findings(&people).await;
     of_messages(&office, &people, &tickets).await;
-    of_halts(&people).await;
+    of_halts(&mut office, &people).await;
     of_access(&mut office, &people).await;
     of_merging(&people, &tickets, &water).await;
 
@@ -334,6 +335,7 @@ async fn of_words(office: &mut Office, people: &People, case: &str) {
         clarification_id: signed.clarification,
         revision: signed.revision.parse().unwrap(),
         reason: reason(),
+        session_secret: session_secret(office, people, "signer").await,
     };
     approval.revoke_clarification(people.by("signer", revoke)).await.unwrap();
 }
@@ -387,6 +389,7 @@ async fn of_findings(people: &People) {
         expected_revision: people.case(&notice.case_id).await.state_revision,
         case_id: notice.case_id,
         reason: reason(),
+        session_secret: String::new(),
     };
     approval.dismiss_case(people.by("duty", dismiss)).await.unwrap();
 }
@@ -482,14 +485,27 @@ async fn of_messages(office: &Office, people: &People, case: &str) {
     rules.restore_rules_version(people.by("duty", restore)).await.unwrap();
 }
 
-/// Each service stopped and set going by itself, as somebody past the console would.
-async fn of_halts(people: &People) {
+/// A session of a person, whose secret opens the key that signs orders.
+async fn session_secret(office: &mut Office, people: &People, login: &'static str) -> String {
+    let sign_in = approval_pb::SignInRequest {
+        login: login.to_owned(),
+        password: office.installation.secrets().people_password.clone(),
+        totp_code: office.desk.fresh_code(login).await.unwrap(),
+        ..Default::default()
+    };
+    let mut access = people.clients.access.clone();
+    access.sign_in(without_token(sign_in)).await.unwrap().into_inner().session_secret
+}
+
+/// Each service stopped by itself, as somebody past the console would; and all of it set going by the signer's order.
+async fn of_halts(office: &mut Office, people: &People) {
     let everything = approval_pb::OrderHaltRequest {
         request_id: minted(),
         scope: Some(approval_pb::HaltScope {
             scope: Some(approval_pb::halt_scope::Scope::AutomaticAnswers(true)),
         }),
         reason: reason(),
+        session_secret: String::new(),
     };
     people.clients.approval.clone().order_halt(people.by("drafter", everything)).await.unwrap();
     let mut publish = people.clients.publish.clone();
@@ -499,20 +515,15 @@ async fn of_halts(people: &People) {
         reason: reason(),
     };
     publish.halt(people.by("duty", halt)).await.unwrap();
-    let resume = publish_pb::ResumeRequest {
-        request_id: minted(),
-        scope: Some(publish_pb::resume_request::Scope::Everything(true)),
-    };
-    publish.resume(people.by("signer", resume)).await.unwrap();
     let mut ingest = people.clients.ingest.clone();
     let halt = ingest_pb::HaltAnswersRequest {
         request_id: minted(),
         clarification_id: String::new(),
         reason: format!("有人说{PHONE}打不通"),
+        everything: true,
     };
     ingest.halt_answers(people.by("duty", halt)).await.unwrap();
-    let resume = ingest_pb::ResumeAnswersRequest { request_id: minted(), clarification_id: String::new() };
-    ingest.resume_answers(people.by("signer", resume)).await.unwrap();
+    crate::halt::resume(office, "signer", &[("scope", "everything")]).await.accepted().unwrap();
 }
 
 async fn of_access(office: &mut Office, people: &People) {
@@ -550,6 +561,7 @@ async fn of_merging(people: &People, closing: &str, into: &str) {
         expected_revision: people.case(closing).await.state_revision,
         into_case_id: into.to_owned(),
         answers_reporters: true,
+        session_secret: String::new(),
     };
     people.clients.approval.clone().merge_cases(people.by("duty", merge)).await.unwrap();
 }

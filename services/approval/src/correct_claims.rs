@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
-use crate::dismiss_case::{DismissCase, DismissCaseError, revoke_holding_statements};
+use crate::dismiss_case::{DismissCase, DismissCaseError};
 use crate::domain::case::{CaseCommand, CaseFile, CaseRefusal, CaseState};
 use crate::domain::draft::Kind;
 use crate::domain::officer::Officer;
@@ -36,6 +36,8 @@ pub struct MergeCases {
     pub into: CaseId,
     /// The officer knows that reporters are sent what the other case has signed.
     pub answers_reporters: bool,
+    /// As in `DismissCase`, for the holding statement of the case that closes.
+    pub session_secret: String,
 }
 
 /// Reports to be taken out of a case.
@@ -152,9 +154,13 @@ impl Desk {
             return Err(CorrectError::AnswersReporters);
         }
         let note = format!("已并入工单{}。", into.code);
-        let closing =
-            DismissCase { case: case.case, expected_revision: case.state_revision, reason: note.clone() };
-        revoke_holding_statements(&mut tx, &case, &closing).await?;
+        let closing = DismissCase {
+            case: case.case,
+            expected_revision: case.state_revision,
+            reason: note.clone(),
+            session_secret: command.session_secret.clone(),
+        };
+        self.revoke_holding_statements(&mut tx, officer, &case, &closing, now).await?;
         store::case::move_to(&mut tx, &mut case, state, &note).await?;
         store::case::set_merged_into(&mut tx, &mut case, into.case).await?;
         let said = into.note.clone();

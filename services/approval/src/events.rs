@@ -5,6 +5,7 @@ use contracts::{classification, publish};
 use ids::{AgencyId, ClaimId, ClarificationId};
 use signoff::bundle::{Bundle, Signature, Signed};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::correct_claims::SplitCase;
 use crate::domain::alarm::AlarmKind;
@@ -56,13 +57,14 @@ fn signed(signed: Signed) -> pb::clarification_signed::Signed {
 }
 
 /// A signed clarification must not go out any more.
-pub fn clarification_revoked(place: Place, reason: &str) -> pb::ClarificationRevoked {
+pub fn clarification_revoked(place: Place, reason: &str, signed_order: Vec<u8>) -> pb::ClarificationRevoked {
     pb::ClarificationRevoked {
         agency_id: place.agency.to_string(),
         case_id: place.case.to_string(),
         clarification_id: place.clarification.to_string(),
         revision: place.revision,
         reason: reason.to_owned(),
+        signed_order,
     }
 }
 
@@ -149,7 +151,12 @@ pub fn answer_resumed(
 }
 
 /// An officer stopped something.
-pub fn halt_ordered(officer: &Officer, halt: &OrderHalt, now: OffsetDateTime) -> pb::HaltOrdered {
+pub fn halt_ordered(
+    officer: &Officer,
+    halt: &OrderHalt,
+    signed_order: Option<&[u8]>,
+    now: OffsetDateTime,
+) -> pb::HaltOrdered {
     use pb::halt_scope::Scope;
 
     let scope = match &halt.scope {
@@ -165,6 +172,16 @@ pub fn halt_ordered(officer: &Officer, halt: &OrderHalt, now: OffsetDateTime) ->
         reason: halt.reason.clone(),
         person_id: officer.person.to_string(),
         order_time: Some(grpc::timestamp(now)),
+        signed_order: signed_order.unwrap_or_default().to_vec(),
+    }
+}
+
+/// A lead ended halts.
+pub fn halt_lifted(agency: AgencyId, lift: Uuid, signed_order: &[u8]) -> pb::HaltLifted {
+    pb::HaltLifted {
+        agency_id: agency.to_string(),
+        lift_id: lift.to_string(),
+        signed_order: signed_order.to_vec(),
     }
 }
 

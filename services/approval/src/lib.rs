@@ -13,7 +13,8 @@
 //! `approval.save_draft.after_commit`, `approval.sign.before_commit`, `approval.sign.after_commit`,
 //! `approval.revoke.before_commit`, `approval.revoke.after_commit`, `approval.dismiss.before_commit`,
 //! `approval.dismiss.after_commit`, `approval.correct.before_commit`, `approval.correct.after_commit`,
-//! `approval.resume_answer.before_commit`, `approval.resume_answer.after_commit`, `approval.halt.before_commit`, `approval.halt.after_commit`.
+//! `approval.resume_answer.before_commit`, `approval.resume_answer.after_commit`, `approval.halt.before_commit`,
+//! `approval.halt.after_commit`, `approval.lift.before_commit`, `approval.lift.after_commit`.
 
 mod alarms;
 mod answer_finding;
@@ -32,8 +33,10 @@ mod finding_links;
 mod follow_claims;
 mod follow_messages;
 mod follow_publications;
+mod give_order;
 mod grpc;
 mod issue_token;
+mod lift_halt;
 mod list_audit;
 mod one_time_code;
 mod open_notice;
@@ -52,6 +55,7 @@ mod sessions;
 mod set_urgency;
 mod sign_in;
 mod sign_step;
+mod signatory;
 mod status;
 mod store;
 pub mod upkeep;

@@ -3,6 +3,8 @@
 use contracts::Event;
 use contracts::approval::v1::ClarificationRevoked;
 use messaging::outbox;
+use signoff::order::Command;
+use uuid::Uuid;
 
 use crate::audit;
 use crate::desk::{Desk, commit, deed, named, tell, trace_case};
@@ -10,6 +12,7 @@ use crate::domain::case::{CaseCommand, CaseRefusal};
 use crate::domain::officer::Officer;
 use crate::domain::revision::{RevisionCommand, RevisionRefusal};
 use crate::events;
+use crate::give_order::{NotGiven, ToGive};
 use crate::read_cases::{SignedRevision, with_steps};
 use crate::return_draft::WithReason;
 use crate::store::{self, StoreError};
@@ -27,6 +30,9 @@ pub enum RevokeError {
     /// The case does not allow it.
     #[error(transparent)]
     Case(#[from] CaseRefusal),
+    /// The order could not be signed.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
     /// The rows.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,6 +47,7 @@ impl Desk {
         &self,
         officer: &Officer,
         command: &WithReason,
+        session_secret: &str,
     ) -> Result<SignedRevision, RevokeError> {
         let now = self.now();
         let mut tx = self.begin(officer.agency).await?;
@@ -67,7 +74,13 @@ impl Desk {
             format!("撤销第{}稿的签发：{}", command.revision, command.reason),
         )
         .await?;
-        let event = events::clarification_revoked(revision.place, &command.reason);
+        let order = ToGive {
+            id: Uuid::now_v7(),
+            command: Command::Revoke { clarification: command.clarification, revision: command.revision },
+            reason: &command.reason,
+        };
+        let signed_order = self.give_order(&mut tx, officer, session_secret, order, now).await?;
+        let event = events::clarification_revoked(revision.place, &command.reason, signed_order);
         outbox::enqueue(&mut tx, officer.agency, ClarificationRevoked::SUBJECT, &event)
             .await
             .map_err(StoreError::from)?;

@@ -8,19 +8,17 @@
 use std::collections::BTreeSet;
 
 use contracts::Event;
-use ids::{ClarificationId, KeyId};
+use ids::ClarificationId;
 use messaging::outbox;
 use signoff::bundle::{Bundle, Signed};
 use signoff::content::{Content, content_hash};
-use signoff::enrolment::Enrolment;
 use signoff::evidence::{action, subject_of};
-use signoff::key::{RootKey, SigningKey};
+use signoff::key::RootKey;
 use signoff::malformed::Malformed;
 use signoff::policy::{Policy, policy_hash};
 use signoff::refused::Refused;
-use signoff::sealed::{self, SealError};
 use signoff::statement::{Gate, Purpose, Statement};
-use signoff::verify::{ENROLMENTS_MAX, Expected, Trust, verify};
+use signoff::verify::{Expected, Trust, verify};
 use signoff::version::Version;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
@@ -37,18 +35,18 @@ use crate::domain::officer::Officer;
 use crate::domain::problems::problems;
 use crate::domain::revision::{Named, Revision, RevisionState, Step};
 use crate::events;
-use crate::issue_token::live_session;
 use crate::one_time_code;
 use crate::read_cases::SignedRevision;
 use crate::secrets::CarriedSecret;
 use crate::sign_in::tell_wrong_code;
+use crate::signatory::{NoKey, Signatory, enrolments_behind};
 use crate::store::attempt::{self, Counted, Counter};
 use crate::store::person::CodeUse;
 use crate::store::{self, StoreError};
 use crate::validity;
 
 /// Approval signs under the newest policy that it holds; which older ones still count is for senders to say.
-const POLICY_VERSION_MIN: u64 = 1;
+pub const POLICY_VERSION_MIN: u64 = 1;
 
 /// A step that a person signs.
 pub struct SignStep {
@@ -166,14 +164,14 @@ pub enum SignStepError {
     Store(#[from] StoreError),
 }
 
-/// A person with the key in hand.
-pub struct Signatory {
-    /// The person.
-    pub officer: Officer,
-    /// The key's name.
-    pub key: KeyId,
-    /// The key.
-    pub signing_key: SigningKey,
+impl From<NoKey> for SignStepError {
+    fn from(no_key: NoKey) -> Self {
+        match no_key {
+            NoKey::NoSession => Self::NoSession,
+            NoKey::Sealed(sealed) => Self::Sealed(sealed),
+            NoKey::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// A step that may be signed: everything is locked and looked at.
@@ -234,33 +232,6 @@ impl Desk {
         self.waker.wake();
         runtime::crash_point!("approval.sign.after_commit");
         Ok(signed)
-    }
-
-    /// The person's key, out of the session that its secret opens.
-    async fn signatory(
-        &self,
-        tx: &mut PgConnection,
-        officer: &Officer,
-        session_secret: &str,
-        now: OffsetDateTime,
-    ) -> Result<Signatory, SignStepError> {
-        let secret = CarriedSecret::read(session_secret)
-            .filter(|secret| secret.agency == officer.agency)
-            .ok_or(SignStepError::NoSession)?;
-        let session = live_session(tx, &secret, now)
-            .await?
-            .filter(|session| session.officer.person == officer.person)
-            .ok_or(SignStepError::NoSession)?;
-        let key = store::key::of_person(tx, officer.person).await?.ok_or(SignStepError::NoSession)?;
-        let seed = sealed::unseal_for_session(
-            &session.seed_sealed,
-            &secret.bytes,
-            self.pepper.bytes(),
-            key.key.as_uuid().as_bytes(),
-        )
-        .map_err(|error: SealError| SignStepError::Sealed(error.into()))?;
-        // The row is newer than the token: a role that was taken away in between signs nothing.
-        Ok(Signatory { officer: session.officer, key: key.key, signing_key: SigningKey::from_seed(&seed) })
     }
 
     /// Uses up the step of a fresh code. Otherwise says how many codes of this session were wrong, counted under
@@ -479,16 +450,8 @@ async fn send(
     now: OffsetDateTime,
 ) -> Result<(), SignStepError> {
     let place = revision.place;
-    let administrators = policy.signatures.iter().filter_map(|signature| signature.key);
-    let mut keys: Vec<KeyId> = steps.iter().map(|step| step.key).chain(administrators).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let mut enrolments = store::key::enrolments(tx, &keys).await?;
-    // Whoever verifies must be able to see that no third administrator took a step under another key.
-    let others = store::key::enrolments_of_administrators(tx, place.agency, &keys).await?;
-    let room = ENROLMENTS_MAX.saturating_sub(enrolments.len());
-    let counting = others.into_iter().filter(|enrolment| counts_at(enrolment, milliseconds(now)));
-    enrolments.extend(counting.take(room));
+    let signers = steps.iter().map(|step| step.key);
+    let enrolments = enrolments_behind(tx, place.agency, signers, &policy, milliseconds(now)).await?;
     let bundle = Bundle {
         content: revision.content.clone(),
         statements: steps.iter().map(events::signed_statement).collect(),
@@ -540,12 +503,6 @@ const fn needs_code(purpose: Purpose) -> bool {
 
 fn signed_at(step: &Step) -> Option<i64> {
     Statement::decode(&step.statement).ok().map(|statement| statement.signed_at_ms)
-}
-
-/// An enrolment that has ended would keep the whole bundle from verifying, and says nothing any more.
-fn counts_at(enrolment: &Signed, instant_ms: i64) -> bool {
-    Enrolment::decode(&enrolment.document)
-        .is_ok_and(|enrolment| (enrolment.not_before_ms..=enrolment.not_after_ms).contains(&instant_ms))
 }
 
 fn tampered(case: CaseFile, tampering: Tampering) -> SignStepError {

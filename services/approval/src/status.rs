@@ -12,7 +12,9 @@ use crate::domain::case::{CaseRefusal, CaseState};
 use crate::domain::chain::ChainRefusal;
 use crate::domain::revision::{RevisionRefusal, RevisionState};
 use crate::finding_links::LinkError;
+use crate::give_order::NotGiven;
 use crate::issue_token::IssueTokenError;
+use crate::lift_halt::LiftHaltError;
 use crate::open_notice::OpenNoticeError;
 use crate::order_halt::OrderHaltError;
 use crate::people::UnlockError;
@@ -25,6 +27,7 @@ use crate::sessions::EndSessionError;
 use crate::set_urgency::SetUrgencyError;
 use crate::sign_in::SignInError;
 use crate::sign_step::SignStepError;
+use crate::signatory::NoKey;
 use crate::store::StoreError;
 use crate::validity::CloseExpiredError;
 
@@ -280,6 +283,7 @@ impl From<RevokeError> for Status {
             RevokeError::NoRevision => Refusal::not_found("revision").into(),
             RevokeError::Revision(refusal) => refuse_revision(refusal).into(),
             RevokeError::Case(refusal) => refuse_case(refusal).into(),
+            RevokeError::NotGiven(not_given) => not_given.into(),
             RevokeError::Store(error) => error.into(),
         }
     }
@@ -393,6 +397,50 @@ impl From<CloseExpiredError> for Status {
     }
 }
 
+impl From<NotGiven> for Status {
+    fn from(not_given: NotGiven) -> Self {
+        match not_given {
+            NotGiven::NoKey(NoKey::NoSession) => no_session().into(),
+            NotGiven::Refused(refused) => Refusal::precondition(
+                "ORDER_REFUSED",
+                format!("指令没有下达：{}。请联系管理员；如需先停住，请用“停发”。", refused.zh()),
+                format!("The order was not given: {refused}. Call an administrator; a halt stops at once."),
+            )
+            .with("refused", refused.reason())
+            .into(),
+            NotGiven::Store(error) => error.into(),
+            broken @ (NotGiven::NoKey(_) | NotGiven::NoPapers | NotGiven::Unwritable(_)) => {
+                Refusal::internal(&broken).into()
+            }
+        }
+    }
+}
+
+impl From<LiftHaltError> for Status {
+    fn from(error: LiftHaltError) -> Self {
+        match error {
+            LiftHaltError::NoClarification => Refusal::not_found("clarification").into(),
+            LiftHaltError::SignersAlone => Refusal::new(
+                Code::PermissionDenied,
+                "SIGNER_NEEDED",
+                "全部停发只能由终审人恢复，请终审人来办。",
+                "What was stopped altogether goes on by the signer's word alone; ask the signer.",
+            )
+            .into(),
+            LiftHaltError::NothingHalted => Refusal::precondition(
+                "NOTHING_HALTED",
+                "这个范围没有停发，无需恢复。如果是因为更大的范围停发，请恢复那个范围。",
+                "Nothing of this scope is stopped. If a wider halt stands in the way, let that one go on.",
+            )
+            .into(),
+            LiftHaltError::OtherScope => invalid_halts().into(),
+            LiftHaltError::RequestReused => request_reused().into(),
+            LiftHaltError::NotGiven(not_given) => not_given.into(),
+            LiftHaltError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<OrderHaltError> for Status {
     fn from(error: OrderHaltError) -> Self {
         match error {
@@ -448,6 +496,14 @@ fn request_reused() -> Refusal {
         "REQUEST_ID_REUSED",
         "这个请求编号已用于另一个操作，请刷新页面后重试。",
         "This request id was used for another request; take a new one.",
+    )
+}
+
+fn invalid_halts() -> Refusal {
+    Refusal::invalid(
+        "halt_ids",
+        "所列的停发不属于这个范围，请刷新页面后重试。",
+        "halt_ids names a halt of another scope; look again before you go on.",
     )
 }
 

@@ -3,6 +3,7 @@
 mod basis;
 mod case;
 mod finding;
+mod halt;
 mod media;
 mod publication;
 mod report;
@@ -14,6 +15,7 @@ mod suggestion;
 pub(crate) use basis::BasisView;
 pub(crate) use case::CaseView;
 pub(crate) use finding::FindingView;
+pub(crate) use halt::{HaltView, RefusedOrderView};
 pub(crate) use media::MediaView;
 pub(crate) use publication::{PublicationView, TypedResolution};
 pub(crate) use report::{ReasonView, ReportView, reasons};

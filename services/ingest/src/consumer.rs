@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::deliver::DeliveryWaker;
 use crate::events::{self, Approval, PageChanged, Signing};
+use crate::orders::{self, ResumeError};
 use crate::store::assignment::Assignment;
 use crate::store::clarification::PageState;
 use crate::store::{self, answer, assignment, clarification, halt};
@@ -35,7 +36,12 @@ pub const ON_REPORT_ASSIGNED: Subscription = Subscription {
 pub const ON_APPROVAL: Subscription = Subscription {
     stream: "APPROVAL",
     durable: "ingest-on-clarification-signed",
-    subjects: &[events::CLARIFICATION_SIGNED, events::CLARIFICATION_REVOKED, events::HALT_ORDERED],
+    subjects: &[
+        events::CLARIFICATION_SIGNED,
+        events::CLARIFICATION_REVOKED,
+        events::HALT_ORDERED,
+        events::HALT_LIFTED,
+    ],
     batch_max: 20,
 };
 
@@ -118,6 +124,9 @@ impl Subscriber for Approvals {
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
         let now = self.clock.now();
+        let Some(trust) = self.words.trust(agency) else {
+            return Err(ApplyError::Rejected(format!("agency {agency} is not configured here")));
+        };
         store::change_rules(tx, agency).await?;
         for delivery in batch {
             same_agency(agency, delivery.input.0)?;
@@ -126,21 +135,24 @@ impl Subscriber for Approvals {
                     delivery.span.record(telemetry::attribute::CASE_ID, signing.case.to_string());
                     self.apply_signing(tx, agency, delivery, signing, now).await?;
                 }
-                Approval::Revoked { revision, reason } => {
-                    clarification::revoke(tx, agency, *revision, reason).await?;
-                    let reason = format!("已撤销：{reason}");
+                Approval::Revoked { revision, reason, signed_order } => {
+                    let order = orders::revocation(tx, trust, *revision, signed_order, now).await?;
+                    clarification::revoke(tx, agency, *revision, reason, order).await?;
+                    let said =
+                        if order.is_some() { "已撤销" } else { "收到未签名的撤销，先停发" };
+                    let reason = format!("{said}：{reason}");
                     let (of, up_to) = (Some(revision.clarification), Some(revision.revision));
                     halt::stop_pending(tx, agency, of, up_to, &reason, now).await?;
                 }
-                Approval::Halted { halt, clarification, reason, person, order_time } => {
-                    let order = halt::Order {
-                        halt: *halt,
-                        clarification: *clarification,
-                        reason: reason.clone(),
-                        ordered_by: person.clone(),
-                        order_time: order_time.unwrap_or(now),
-                    };
-                    halt::order(tx, agency, &order).await?;
+                Approval::Halted(halted) => {
+                    halt::order(tx, agency, &orders::halt(trust, halted, now)).await?;
+                }
+                Approval::Lifted(signed_order) => {
+                    match orders::resume(tx, trust, signed_order, now).await {
+                        // One that does not count was kept for people to see, and is done with.
+                        Ok(_) | Err(ResumeError::Refused(_)) => {}
+                        Err(ResumeError::Database(error)) => return Err(error.into()),
+                    }
                 }
                 Approval::HaltedElsewhere => {}
             }

@@ -5,7 +5,7 @@ use contracts::approval::v1 as approval;
 use contracts::classification::v1 as classification;
 use contracts::ingest::v1 as ingest;
 use contracts::publish::v1 as publish;
-use ids::{AgencyId, CaseId, ClaimId, ClarificationId, HaltId, PublicationId, ReportId, ReporterId};
+use ids::{AgencyId, CaseId, ClaimId, PublicationId, ReportId, ReporterId};
 use messaging::Unreadable;
 use messaging::outbox::Outgoing;
 use prost::Message;
@@ -14,9 +14,11 @@ use signoff::malformed::Malformed;
 use time::OffsetDateTime;
 use wechat::message::MassSendJob;
 
+use crate::domain::halt;
 use crate::domain::intent::Intent;
 use crate::domain::reply::Revision;
 use crate::domain::report::Channel;
+use crate::orders::Halted;
 use crate::store::assignment::Assignment;
 use crate::store::clarification::PageState;
 use crate::store::report::NewReport;
@@ -29,6 +31,8 @@ pub const CLARIFICATION_SIGNED: &str = approval::ClarificationSigned::SUBJECT;
 pub const CLARIFICATION_REVOKED: &str = approval::ClarificationRevoked::SUBJECT;
 /// As above.
 pub const HALT_ORDERED: &str = approval::HaltOrdered::SUBJECT;
+/// As above.
+pub const HALT_LIFTED: &str = approval::HaltLifted::SUBJECT;
 /// As above.
 pub const PUBLICATION_CHANGED: &str = publish::PublicationChanged::SUBJECT;
 
@@ -194,20 +198,13 @@ pub enum Approval {
         revision: Revision,
         /// Why.
         reason: String,
+        /// The order with the papers behind it; may be missing, or worth nothing.
+        signed_order: Vec<u8>,
     },
     /// An officer stopped something that this service does.
-    Halted {
-        /// The halt.
-        halt: HaltId,
-        /// What stops; `None` is every automatic answer.
-        clarification: Option<ClarificationId>,
-        /// Why.
-        reason: String,
-        /// Who ordered it.
-        person: String,
-        /// When.
-        order_time: Option<OffsetDateTime>,
-    },
+    Halted(Halted),
+    /// A lead's order, by which something goes on if it counts.
+    Lifted(Vec<u8>),
     /// An officer stopped something that this service has no part in. An account's halt stops what publish
     /// writes there; only publish can lift it, so obeying it here would silence answers for good.
     HaltedElsewhere,
@@ -234,8 +231,13 @@ pub fn approval(subject: &str, payload: &[u8]) -> Result<(AgencyId, Approval), U
             let revoked = Approval::Revoked {
                 revision: revision(&event.clarification_id, event.revision)?,
                 reason: grpc::brief(&event.reason),
+                signed_order: event.signed_order,
             };
             Ok((id("agency_id", &event.agency_id)?, revoked))
+        }
+        HALT_LIFTED => {
+            let event: approval::HaltLifted = decode(payload)?;
+            Ok((id("agency_id", &event.agency_id)?, Approval::Lifted(event.signed_order)))
         }
         HALT_ORDERED => {
             let event: approval::HaltOrdered = decode(payload)?;
@@ -250,18 +252,22 @@ fn halted(event: approval::HaltOrdered) -> Result<Approval, Unreadable> {
     let halt = id("halt_id", &event.halt_id)?;
     let scope =
         event.scope.and_then(|scope| scope.scope).ok_or_else(|| Unreadable("scope is missing".into()))?;
-    let clarification = match scope {
-        Scope::ClarificationId(clarification) => Some(id("scope.clarification_id", &clarification)?),
-        Scope::AutomaticAnswers(_) | Scope::Everything(_) => None,
+    let scope = match scope {
+        Scope::ClarificationId(clarification) => {
+            halt::Scope::Clarification(id("scope.clarification_id", &clarification)?)
+        }
+        Scope::AutomaticAnswers(_) => halt::Scope::AutomaticAnswers,
+        Scope::Everything(_) => halt::Scope::Everything,
         Scope::Account(_) => return Ok(Approval::HaltedElsewhere),
     };
-    Ok(Approval::Halted {
+    Ok(Approval::Halted(Halted {
         halt,
-        clarification,
+        scope,
         reason: grpc::brief(&event.reason),
         person: grpc::brief(&event.person_id),
         order_time: event.order_time.and_then(grpc::instant),
-    })
+        signed_order: event.signed_order,
+    }))
 }
 
 fn bundle(event: &approval::ClarificationSigned) -> Result<Bundle, Malformed> {

@@ -7,8 +7,9 @@ use contracts::ingest::v1::ingest_service_server::IngestService;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, rights, timestamp};
-use ids::{AgencyId, AnswerId, ClaimId, ClarificationId, HaltId, ReportId};
+use ids::{AgencyId, AnswerId, ClaimId, HaltId, ReportId};
 use runtime::Clock;
+use signoff::verify_order::OrderRefused;
 use sqlx::PgPool;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
@@ -18,15 +19,18 @@ use crate::agency::Agencies;
 use crate::conflict::Conflict;
 use crate::deed::{Action, Deed};
 use crate::domain::answer::State;
+use crate::domain::halt::{Scope, Signing};
 use crate::domain::receipt::{NotAReceipt, ReceiptNumber};
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
 use crate::fetch::report_key;
 use crate::halt::Halting;
+use crate::orders::ResumeError;
 use crate::prepare;
 use crate::quota::{Bringing, Quotas};
 use crate::reveal::Revealing;
 use crate::status::{database_failed, not_brought};
-use crate::store::halt::Order;
+use crate::store::halt::{InForce, Order};
+use crate::store::order::Refused;
 use crate::store::report::{self, Accepted, Standing, WriteError};
 use crate::store::{answer, assignment, media};
 use crate::transcribe::{Transcribe, Transcribing};
@@ -180,13 +184,14 @@ impl IngestService for Service {
         caller.require(rights::HALT)?;
         let request = request.into_inner();
         let halt: HaltId = parse_id("request_id", &request.request_id)?;
-        let clarification = scope(&request.clarification_id)?;
+        // Stopping is faster than speaking: whatever the words are, it stops.
         let order = Order {
             halt,
-            clarification,
+            scope: scope(&request)?,
             reason: brief(&request.reason),
-            ordered_by: caller.actor(),
+            ordered_by: caller.display_name.clone(),
             order_time: self.clock.now(),
+            signing: Signing::Told,
         };
         let halted = self.halting.halt(&caller, &order).await?;
         self.transcribing.relay.wake();
@@ -309,15 +314,12 @@ impl IngestService for Service {
         request: Request<pb::ResumeAnswersRequest>,
     ) -> Result<Response<pb::ResumeAnswersResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
-        let request = request.into_inner();
-        let id: Uuid = parse_id("request_id", &request.request_id)?;
-        let clarification = scope(&request.clarification_id)?;
-        let known = self.halting.resume(&caller, id, clarification).await?;
+        caller.require(rights::RESUME)?;
+        let Some(agency) = self.agencies.get(caller.agency) else {
+            return Err(ResumeError::Refused(OrderRefused::Foreign).into());
+        };
+        self.halting.resume(&caller, &agency.trust, &request.into_inner().signed_order).await?;
         self.transcribing.relay.wake();
-        if !known {
-            return Err(Refusal::not_found("clarification").into());
-        }
         Ok(Response::new(pb::ResumeAnswersResponse {}))
     }
 
@@ -329,8 +331,10 @@ impl IngestService for Service {
         caller.require(rights::READ_WORK)?;
         let standing = self.halting.standing(caller.agency).await.map_err(|error| database_failed(&error))?;
         Ok(Response::new(pb::GetAnswersHaltResponse {
-            halted: standing.is_some(),
-            reason: standing.unwrap_or_default(),
+            halted: standing.everything.is_some(),
+            reason: standing.everything.unwrap_or_default(),
+            halts: standing.halts.into_iter().map(pb::AnswersHalt::from).collect(),
+            refused_orders: standing.refused.into_iter().map(pb::RefusedOrder::from).collect(),
         }))
     }
 }
@@ -508,11 +512,55 @@ fn submission(report: pb::Report) -> Result<Submission, FieldError> {
     })
 }
 
-fn scope(clarification: &str) -> Result<Option<ClarificationId>, Status> {
-    if clarification.is_empty() {
-        return Ok(None);
+fn scope(request: &pb::HaltAnswersRequest) -> Result<Scope, Status> {
+    match (request.clarification_id.as_str(), request.everything) {
+        ("", true) => Ok(Scope::Everything),
+        ("", false) => Ok(Scope::AutomaticAnswers),
+        (clarification, false) => Ok(Scope::Clarification(parse_id("clarification_id", clarification)?)),
+        (_, true) => Err(Refusal::invalid(
+            "everything",
+            "请只选一个停发范围：一条辟谣，或者全部。",
+            "Name one clarification or everything, not both.",
+        )
+        .into()),
     }
-    parse_id("clarification_id", clarification).map(Some)
+}
+
+impl From<InForce> for pb::AnswersHalt {
+    fn from(halt: InForce) -> Self {
+        use pb::answers_halt::{Scope as Shown, Signing as Known};
+        let scope = match (halt.scope.as_deref(), halt.clarification) {
+            (_, Some(clarification)) => Some(Shown::ClarificationId(clarification.to_string())),
+            (Some("automatic_answers"), None) => Some(Shown::AutomaticAnswers(true)),
+            (Some("everything"), None) => Some(Shown::Everything(true)),
+            (_, None) => None,
+        };
+        let signing = match halt.signing.as_str() {
+            "signed" => Known::Signed,
+            "unsigned" => Known::Unsigned,
+            _ => Known::Told,
+        };
+        Self {
+            halt_id: halt.halt.to_string(),
+            scope,
+            reason: halt.reason,
+            ordered_by: halt.ordered_by,
+            order_time: Some(timestamp(halt.order_time)),
+            signing: signing.into(),
+            unsigned_reason: halt.unsigned_reason,
+        }
+    }
+}
+
+impl From<Refused> for pb::RefusedOrder {
+    fn from(refused: Refused) -> Self {
+        Self {
+            command: refused.command,
+            reason: refused.reason,
+            detail: refused.detail,
+            refuse_time: Some(timestamp(refused.refuse_time)),
+        }
+    }
 }
 
 /// The client that calls; `None` for an officer.

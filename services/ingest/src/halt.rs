@@ -4,14 +4,18 @@
 //! out by then does not go out.
 
 use grpc::Caller;
-use ids::{AgencyId, ClarificationId};
+use ids::AgencyId;
 use runtime::{Clock, crash_point};
-use sqlx::PgPool;
-use uuid::Uuid;
+use signoff::verify::Trust;
+use sqlx::{PgConnection, PgPool};
+use time::Duration;
 
 use crate::deed::{Action, Deed};
 use crate::deliver::DeliveryWaker;
-use crate::store::halt::{Counts, Order, Use};
+use crate::domain::halt::Scope;
+use crate::orders::{self, ResumeError};
+use crate::store::halt::{Counts, InForce, Order};
+use crate::store::order::{self as lifts, Refused};
 use crate::store::{self, clarification, halt};
 
 /// Halts and resumes. Cheap to clone.
@@ -34,14 +38,34 @@ pub struct Halted {
     pub known: bool,
 }
 
-/// Why nothing was halted or resumed.
+/// What is stopped now.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Why all automatic answers are stopped; `None` while they go on.
+    pub everything: Option<String>,
+    /// The halts in force.
+    pub halts: Vec<InForce>,
+    /// Orders that did not count.
+    pub refused: Vec<Refused>,
+}
+
+/// Halts in force that are listed.
+const HALTS_SHOWN_MAX: i64 = 200;
+
+/// Orders that did not count are listed for so long.
+const REFUSED_SHOWN_FOR: Duration = Duration::days(30);
+
+/// And so many of them.
+const REFUSED_SHOWN_MAX: i64 = 20;
+
+/// Why nothing was halted.
 #[derive(Debug, thiserror::Error)]
 pub enum HaltingError {
     /// The request's id was used for something else.
-    #[error("the request id was used for another request")]
+    #[error("the request id was used for another request, or for a halt that is over")]
     RequestReused,
     /// The database is away.
-    #[error("the database did not take a halt or a resumption")]
+    #[error("the database did not take a halt")]
     Database(#[from] sqlx::Error),
 }
 
@@ -57,19 +81,18 @@ impl Halting {
         let agency = caller.agency;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         store::change_rules(&mut tx, agency).await?;
-        let used = halt::use_of(&mut tx, agency, order.halt.as_uuid()).await?;
-        if used.is_some_and(|used| used != Use::Halt(order.clarification)) {
+        if self.is_of_something_else(&mut tx, agency, order).await? {
             return Err(HaltingError::RequestReused);
         }
         // The first time only: a halt that came as approval's event is in the trail already.
-        if used.is_none() {
+        if halt::known(&mut tx, agency, order.halt, order.scope).await?.is_none() {
             let halt = [("halt", order.halt.to_string())];
-            let subjects: Vec<_> = halt.into_iter().chain(scope(order.clarification)).collect();
+            let subjects: Vec<_> = halt.into_iter().chain(named(order.scope)).collect();
             let (action, time) = (Action::AnswersHalted, order.order_time);
             Deed { caller, action, subjects: &subjects, reason: &order.reason, time }.record(&mut tx).await?;
         }
         let counts = halt::order(&mut tx, agency, order).await?;
-        let known = match order.clarification {
+        let known = match order.scope.clarification() {
             Some(clarification) => clarification::is_known(&mut tx, agency, clarification).await?,
             None => true,
         };
@@ -79,48 +102,69 @@ impl Halting {
         Ok(Halted { counts, known })
     }
 
-    /// Why all automatic answers of the agency are stopped now; `None` while they go on.
+    /// Whether a request's id is something else's, or a halt's that is over: whoever sends a form of yesterday again
+    /// must not believe that it stops anything.
+    async fn is_of_something_else(
+        &self,
+        tx: &mut PgConnection,
+        agency: AgencyId,
+        order: &Order,
+    ) -> sqlx::Result<bool> {
+        let known = halt::known(tx, agency, order.halt, order.scope).await?;
+        Ok(known.is_some_and(|known| known.is_over || !known.is_of_scope)
+            || lifts::lift_of(tx, agency, order.halt, order.scope).await?.is_some()
+            || lifts::is_lift(tx, agency, order.halt.as_uuid()).await?)
+    }
+
+    /// What is stopped now, and which orders did not count.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn standing(&self, agency: AgencyId) -> sqlx::Result<Option<String>> {
+    pub async fn standing(&self, agency: AgencyId) -> sqlx::Result<Standing> {
         let mut tx = database::agency_tx(&self.pool, agency).await?;
-        halt::standing_in_the_way(&mut tx, agency, None).await
+        let since = self.clock.now() - REFUSED_SHOWN_FOR;
+        Ok(Standing {
+            everything: halt::standing_in_the_way(&mut tx, agency, None).await?,
+            halts: halt::in_force(&mut tx, agency, HALTS_SHOWN_MAX).await?,
+            refused: lifts::refused(&mut tx, agency, since, REFUSED_SHOWN_MAX).await?,
+        })
     }
 
-    /// Lifts the halts of this scope; false when this service does not know the clarification.
+    /// Ends the halts that a lead's order names.
     ///
     /// # Errors
-    /// When its id is another request's, or the database is away.
+    /// When the order does not count, or the database is away.
     pub async fn resume(
         &self,
         caller: &Caller,
-        request: Uuid,
-        clarification: Option<ClarificationId>,
-    ) -> Result<bool, HaltingError> {
-        let (agency, time) = (caller.agency, self.clock.now());
-        let mut tx = database::agency_tx(&self.pool, agency).await?;
-        if let Some(clarification) = clarification
-            && !clarification::is_known(&mut tx, agency, clarification).await?
-        {
-            return Ok(false);
+        trust: &Trust,
+        signed_order: &[u8],
+    ) -> Result<(), ResumeError> {
+        let time = self.clock.now();
+        let mut tx = database::agency_tx(&self.pool, trust.agency).await?;
+        store::change_rules(&mut tx, trust.agency).await?;
+        let resumed = orders::resume(&mut tx, trust, signed_order, time).await;
+        match &resumed {
+            Err(ResumeError::Database(_)) => return resumed.map(|_| ()),
+            // The first time only: one that came as approval's event is in the trail already.
+            Ok(Some(lift)) => {
+                let order = [("lift", lift.id.to_string())];
+                let subjects: Vec<_> = order.into_iter().chain(named(lift.scope)).collect();
+                let action = Action::AnswersResumed;
+                Deed { caller, action, subjects: &subjects, reason: &lift.reason, time }
+                    .record(&mut tx)
+                    .await?;
+            }
+            Ok(None) | Err(ResumeError::Refused(_)) => {}
         }
-        store::change_rules(&mut tx, agency).await?;
-        let used = halt::use_of(&mut tx, agency, request).await?;
-        if used.is_some_and(|used| used != Use::Resumption(clarification)) {
-            return Err(HaltingError::RequestReused);
-        }
-        if halt::lift(&mut tx, agency, request, clarification, &caller.actor(), time).await? {
-            let (action, subjects) = (Action::AnswersResumed, scope(clarification));
-            Deed { caller, action, subjects: subjects.as_slice(), reason: "", time }.record(&mut tx).await?;
-        }
+        // Also where it does not count: people are to see that one came.
         tx.commit().await?;
         self.delivery.wake();
-        Ok(true)
+        resumed.map(|_| ())
     }
 }
 
 /// What stops or goes on, as the trail names it.
-fn scope(clarification: Option<ClarificationId>) -> Option<(&'static str, String)> {
-    clarification.map(|clarification| ("clarification", clarification.to_string()))
+fn named(scope: Scope) -> Option<(&'static str, String)> {
+    scope.clarification().map(|clarification| ("clarification", clarification.to_string()))
 }

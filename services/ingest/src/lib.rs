@@ -39,6 +39,7 @@ mod events;
 mod fetch;
 mod grpc;
 mod halt;
+mod orders;
 mod picture;
 mod prepare;
 mod quota;

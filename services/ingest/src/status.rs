@@ -6,6 +6,7 @@ use tonic::{Code, Status};
 use crate::accept::AcceptError;
 use crate::domain::report::FieldError;
 use crate::halt::HaltingError;
+use crate::orders::ResumeError;
 use crate::quota::QuotaError;
 use crate::reveal::{CAUSE_CHARACTERS_MAX, RevealError};
 use crate::store::report::WriteError;
@@ -69,6 +70,22 @@ impl From<RevealError> for Status {
             )
             .into(),
             RevealError::Database(error) => database_failed(&error),
+        }
+    }
+}
+
+impl From<ResumeError> for Status {
+    fn from(error: ResumeError) -> Self {
+        match error {
+            ResumeError::Refused(refused) => Refusal::new(
+                Code::PermissionDenied,
+                "ORDER_REFUSED",
+                format!("没有恢复：{}。恢复须由值班员或终审人在“停发”页重新下达。", refused.zh()),
+                format!("Nothing goes on: {refused}. A lead has to order it anew on the page for halts."),
+            )
+            .with("refused", refused.reason())
+            .into(),
+            ResumeError::Database(error) => database_failed(&error),
         }
     }
 }

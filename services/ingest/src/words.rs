@@ -12,7 +12,7 @@ use signoff::bundle::Bundle;
 use signoff::content::Content;
 use signoff::malformed::Malformed;
 use signoff::refused::Refused;
-use signoff::verify::{Expected, Verified, verify};
+use signoff::verify::{Expected, Trust, Verified, verify};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -106,6 +106,12 @@ impl SignedWords {
     #[must_use]
     pub fn new(agencies: Agencies, site_base_url: Url) -> Self {
         Self { agencies, site_base_url, remembered: Arc::default() }
+    }
+
+    /// What an agency's signatures chain to; `None` when this installation does not serve it.
+    #[must_use]
+    pub fn trust(&self, agency: AgencyId) -> Option<&Trust> {
+        self.agencies.get(agency).map(|agency| &agency.trust)
     }
 
     /// Verifies a bundle that just arrived and gives what is to be kept of it.

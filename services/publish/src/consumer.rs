@@ -6,7 +6,7 @@ use std::str::FromStr;
 use contracts::Event;
 use contracts::approval::v1 as approval_pb;
 use contracts::ingest::v1 as ingest_pb;
-use ids::{AgencyId, ClarificationId, HaltId};
+use ids::{AgencyId, HaltId};
 use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable, Waker};
 use prost::Message;
 use runtime::Clock;
@@ -19,11 +19,12 @@ use crate::agency::{Agencies, PageAddresses};
 use crate::change::ChangeError;
 use crate::domain::halt::Scope;
 use crate::domain::wechat::Notice;
+use crate::orders::ResumeError;
 use crate::sender::Wakes;
+use crate::stop::Revocation;
 use crate::store::clarification::Revision;
-use crate::store::halt::Order;
 use crate::take_up::{Announcement, take_up};
-use crate::{hear_notice, stop, store};
+use crate::{hear_notice, orders, stop, store};
 
 /// This service on the bus. A new consumer is one more line here; the migration step makes it.
 pub const BUS: Member =
@@ -38,6 +39,7 @@ pub const APPROVAL: Subscription = Subscription {
         approval_pb::ClarificationSigned::SUBJECT,
         approval_pb::ClarificationRevoked::SUBJECT,
         approval_pb::HaltOrdered::SUBJECT,
+        approval_pb::HaltLifted::SUBJECT,
     ],
     batch_max: 50,
 };
@@ -56,18 +58,26 @@ pub enum Said {
     /// A clarification was signed.
     Signed(Box<(Revision, Result<Bundle, Malformed>)>),
     /// A signed one must not go out any more.
-    Revoked {
-        /// Which.
-        clarification: ClarificationId,
-        /// Up to which revision.
-        revision: u64,
-        /// Why.
-        reason: String,
-    },
+    Revoked(Revocation),
     /// An officer stopped something.
-    Halted(Order),
+    Halted(Halted),
+    /// A lead's order, by which something goes on if it counts.
+    Lifted(Vec<u8>),
     /// An officer stopped something that is not ours to stop.
     NotOurs,
+}
+
+/// A halt as the bus tells of it.
+#[derive(Clone, Debug)]
+pub struct Halted {
+    /// Itself.
+    pub id: HaltId,
+    /// What stops.
+    pub scope: Scope,
+    /// Why.
+    pub reason: String,
+    /// The order with the papers behind it; may be missing, or worth nothing.
+    pub signed_order: Vec<u8>,
 }
 
 /// Takes up what approval says.
@@ -92,13 +102,18 @@ impl Subscriber for OnApproval {
             approval_pb::ClarificationSigned::SUBJECT => signed(decode(payload)?),
             approval_pb::ClarificationRevoked::SUBJECT => {
                 let event: approval_pb::ClarificationRevoked = decode(payload)?;
-                Ok(Said::Revoked {
+                Ok(Said::Revoked(Revocation {
                     clarification: id("clarification_id", &event.clarification_id)?,
                     revision: bounded(event.revision)?,
                     reason: grpc::brief(&event.reason),
-                })
+                    signed_order: event.signed_order,
+                }))
             }
             approval_pb::HaltOrdered::SUBJECT => halted(decode(payload)?),
+            approval_pb::HaltLifted::SUBJECT => {
+                let event: approval_pb::HaltLifted = decode(payload)?;
+                Ok(Said::Lifted(event.signed_order))
+            }
             other => Err(Unreadable(format!("nothing is known about {other}"))),
         }
     }
@@ -126,10 +141,16 @@ impl Subscriber for OnApproval {
                         };
                         take_up(tx, facts, &self.addresses, &announcement, now).await
                     }
-                    Said::Revoked { clarification, revision, reason } => {
-                        stop::revoke(tx, agency, *clarification, *revision, reason, now).await
+                    Said::Revoked(revocation) => stop::revoke(tx, facts, revocation, now).await,
+                    Said::Halted(Halted { id, scope, reason, signed_order }) => {
+                        let order = orders::halt(facts, *id, scope.clone(), reason, signed_order, now);
+                        stop::halt(tx, agency, &order, now).await.map(|_effect| ())
                     }
-                    Said::Halted(order) => stop::halt(tx, agency, order, now).await.map(|_effect| ()),
+                    Said::Lifted(signed_order) => match orders::resume(tx, facts, signed_order, now).await {
+                        // One that does not count was kept for people to see, and is done with.
+                        Ok(_) | Err(ResumeError::Refused(_)) => Ok(()),
+                        Err(ResumeError::Database(error)) => Err(error.into()),
+                    },
                     Said::NotOurs => Ok(()),
                 }
             };
@@ -267,15 +288,19 @@ fn halted(event: approval_pb::HaltOrdered) -> Result<Said, Unreadable> {
         Some(Ordered::ClarificationId(clarification)) => {
             Scope::Clarification(id("scope.clarification_id", &clarification)?)
         }
+        Some(Ordered::Account(account)) if account.chars().any(char::is_control) => {
+            return Err(Unreadable("scope.account is no account's name".to_owned()));
+        }
         Some(Ordered::Account(account)) => Scope::Account(account),
         Some(Ordered::Everything(_)) => Scope::Everything,
         // Answers are ingest's.
         Some(Ordered::AutomaticAnswers(_)) => return Ok(Said::NotOurs),
         None => return Err(Unreadable("scope is missing".to_owned())),
     };
-    Ok(Said::Halted(Order {
-        id: id::<HaltId>("halt_id", &event.halt_id)?,
+    Ok(Said::Halted(Halted {
+        id: id("halt_id", &event.halt_id)?,
         scope,
         reason: grpc::brief(&event.reason),
+        signed_order: event.signed_order,
     }))
 }

@@ -9,28 +9,41 @@ use grpc::{Caller, PageToken, Refusal, Role, brief, page_size, parse_id, rights,
 use ids::{CaseId, HaltId, PublicationId};
 use messaging::Waker;
 use runtime::Clock;
+use signoff::verify_order::OrderRefused;
 use sqlx::{PgPool, Postgres, Transaction};
+use time::Duration;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::agency::Agencies;
 use crate::deed::{Action, Deed};
 use crate::domain::calendar::beijing_day;
-use crate::domain::halt::Scope;
+use crate::domain::halt::{Scope, Signing};
 use crate::domain::publication::Publication;
+use crate::orders::ResumeError;
 use crate::resolve::{Resolve, resolve};
 use crate::sender::Wakes;
-use crate::status::{database, request_reused};
+use crate::status::{database, order_refused, request_reused};
 use crate::store::attempt::Attempt;
-use crate::store::halt::Order;
+use crate::store::halt::{InForce, Order};
+use crate::store::order::Refused;
 use crate::store::request::Claimed;
-use crate::{stop, store};
+use crate::{orders, stop, store};
 
 /// An officer's words are a sentence or two.
 const WORDS_CHARACTERS_MAX: usize = 1000;
 
 /// A slug is short.
 const SLUG_CHARACTERS_MAX: usize = 100;
+
+/// Halts in force that are listed.
+const HALTS_SHOWN_MAX: usize = 200;
+
+/// Orders that did not count are listed for so long.
+const REFUSED_SHOWN_FOR: Duration = Duration::days(30);
+
+/// And so many of them.
+const REFUSED_SHOWN_MAX: i64 = 20;
 
 /// Answers the RPCs.
 pub struct Api {
@@ -151,7 +164,15 @@ impl PublishService for Api {
             });
         }
         let all_halted = halts.iter().any(|halt| halt.scope == Scope::Everything);
-        Ok(Response::new(pb::ListAccountsResponse { accounts, all_halted }))
+        let since = self.clock.now() - REFUSED_SHOWN_FOR;
+        let refused = store::order::refused(&mut tx, since, REFUSED_SHOWN_MAX).await;
+        let refused = refused.map_err(|error| database(&error))?;
+        Ok(Response::new(pb::ListAccountsResponse {
+            accounts,
+            all_halted,
+            halts: halts.into_iter().take(HALTS_SHOWN_MAX).map(pb::HaltInForce::from).collect(),
+            refused_orders: refused.into_iter().map(pb::RefusedOrder::from).collect(),
+        }))
     }
 
     async fn halt(&self, request: Request<pb::HaltRequest>) -> Result<Response<pb::HaltResponse>, Status> {
@@ -169,13 +190,19 @@ impl PublishService for Api {
         };
         let id: HaltId = parse_id("request_id", &request.request_id)?;
         // Stopping is faster than speaking: whatever the words are, it stops.
-        let order = Order { id, scope, reason: brief(&request.reason) };
+        let order = Order {
+            id,
+            scope,
+            reason: brief(&request.reason),
+            ordered_by: caller.display_name.clone(),
+            signing: Signing::Told,
+        };
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
-        take_id(&mut tx, &caller, id.as_uuid(), "halt", &order.scope).await?;
+        take_id(&mut tx, &caller, &order).await?;
         let now = self.clock.now();
         // The first time only: a halt that came as approval's event is in the trail already.
-        let known = store::halt::effect(&mut tx, order.id).await.map_err(|error| database(&error))?.is_some();
+        let known = store::halt::known(&mut tx, order.id).await.map_err(|error| database(&error))?.is_some();
         let effect = stop::halt(&mut tx, caller.agency, &order, now).await?;
         if !known {
             let subjects = [("halt", order.id.to_string()), scope_named(&order.scope)];
@@ -195,31 +222,33 @@ impl PublishService for Api {
         &self,
         request: Request<pb::ResumeRequest>,
     ) -> Result<Response<pb::ResumeResponse>, Status> {
-        use pb::resume_request::Scope as Asked;
         let caller = Caller::of(&request)?;
-        caller.require(Role::OFFICERS)?;
-        let request = request.into_inner();
-        let scope = match request.scope {
-            Some(Asked::ClarificationId(clarification)) => {
-                Scope::Clarification(parse_id("clarification_id", &clarification)?)
-            }
-            Some(Asked::Account(account)) => account_scope(account)?,
-            Some(Asked::Everything(true)) => Scope::Everything,
-            Some(Asked::Everything(false)) | None => return Err(scope_missing()),
+        caller.require(rights::RESUME)?;
+        let Some(agency) = self.agencies.get(caller.agency) else {
+            return Err(order_refused(&OrderRefused::Foreign));
         };
-        let id: Uuid = parse_id("request_id", &request.request_id)?;
         let mut tx = self.tx(&caller).await?;
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
-        // A late repetition must not end a halt that was ordered since.
-        if take_id(&mut tx, &caller, id, "resume", &scope).await? == Claimed::New {
-            let now = self.clock.now();
-            store::halt::resume(&mut tx, &scope, now).await.map_err(|error| database(&error))?;
-            let (action, subjects) = (Action::PublicationsResumed, [scope_named(&scope)]);
-            let deed = Deed { caller: &caller, action, subjects: &subjects, reason: "", time: now };
-            deed.record(&mut tx).await.map_err(|error| database(&error))?;
+        let now = self.clock.now();
+        let resumed = orders::resume(&mut tx, agency, &request.into_inner().signed_order, now).await;
+        match &resumed {
+            Err(ResumeError::Database(error)) => return Err(database(error)),
+            // The first time only: one that came as approval's event is in the trail already.
+            Ok(Some(lift)) => {
+                let subjects = [("lift", lift.id.to_string()), scope_named(&lift.scope)];
+                let action = Action::PublicationsResumed;
+                let deed =
+                    Deed { caller: &caller, action, subjects: &subjects, reason: &lift.reason, time: now };
+                deed.record(&mut tx).await.map_err(|error| database(&error))?;
+            }
+            Ok(None) | Err(ResumeError::Refused(_)) => {}
         }
+        // Also where it does not count: people are to see that one came.
         self.commit(tx, &caller).await?;
-        Ok(Response::new(pb::ResumeResponse {}))
+        match resumed {
+            Err(ResumeError::Refused(refused)) => Err(order_refused(&refused)),
+            _ => Ok(Response::new(pb::ResumeResponse {})),
+        }
     }
 
     async fn resolve_uncertain(
@@ -238,18 +267,25 @@ impl PublishService for Api {
     }
 }
 
-/// Takes a request's id for what it asks; says whether it was carried out before.
+/// Takes a halt's id. An id of something else is refused, and so is that of a halt that is over: whoever sends a form
+/// of yesterday again must not believe that it stops anything.
 async fn take_id(
     tx: &mut Transaction<'static, Postgres>,
     caller: &Caller,
-    id: Uuid,
-    operation: &'static str,
-    scope: &Scope,
-) -> Result<Claimed, Status> {
-    let request = store::request::Request { id, operation, asked: scope.to_string() };
-    match store::request::claim(tx, caller.agency, &request).await.map_err(|error| database(&error))? {
-        Claimed::Mismatch => Err(request_reused()),
-        claimed @ (Claimed::New | Claimed::Before) => Ok(claimed),
+    order: &Order,
+) -> Result<(), Status> {
+    let asked = order.scope.to_string();
+    let request = store::request::Request { id: order.id.as_uuid(), operation: "halt", asked };
+    let taken = async {
+        let claimed = store::request::claim(tx, caller.agency, &request).await?;
+        let known = store::halt::known(tx, order.id).await?;
+        let is_other = known.is_some_and(|known| known.is_over || known.scope != order.scope);
+        let is_over = store::order::lift_of(tx, order.id, &order.scope).await?.is_some();
+        Ok(claimed == Claimed::Mismatch || is_other || is_over)
+    };
+    match taken.await.map_err(|error: sqlx::Error| database(&error))? {
+        true => Err(request_reused()),
+        false => Ok(()),
     }
 }
 
@@ -308,6 +344,41 @@ impl TryFrom<pb::ResolveUncertainRequest> for Resolve {
             is_public: request.is_public,
             note: words("note", &request.note)?,
         })
+    }
+}
+
+impl From<InForce> for pb::HaltInForce {
+    fn from(halt: InForce) -> Self {
+        use pb::halt_in_force::{Scope as Shown, Signing as Known};
+        let signing = match halt.signing.as_str() {
+            "signed" => Known::Signed,
+            "unsigned" => Known::Unsigned,
+            _ => Known::Told,
+        };
+        Self {
+            halt_id: halt.id.to_string(),
+            scope: Some(match halt.scope {
+                Scope::Clarification(clarification) => Shown::ClarificationId(clarification.to_string()),
+                Scope::Account(account) => Shown::Account(account),
+                Scope::Everything => Shown::Everything(true),
+            }),
+            reason: halt.reason,
+            ordered_by: halt.ordered_by,
+            order_time: Some(timestamp(halt.order_time)),
+            signing: signing.into(),
+            unsigned_reason: halt.unsigned_reason,
+        }
+    }
+}
+
+impl From<Refused> for pb::RefusedOrder {
+    fn from(refused: Refused) -> Self {
+        Self {
+            command: refused.command,
+            reason: refused.reason,
+            detail: refused.detail,
+            refuse_time: Some(timestamp(refused.refuse_time)),
+        }
     }
 }
 

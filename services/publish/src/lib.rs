@@ -28,6 +28,7 @@ mod events;
 mod evidence;
 mod grpc;
 mod hear_notice;
+mod orders;
 mod resolve;
 mod sender;
 mod site;

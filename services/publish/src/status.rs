@@ -1,7 +1,8 @@
 //! Use-case errors as callers see them.
 
 use grpc::Refusal;
-use tonic::Status;
+use signoff::verify_order::OrderRefused;
+use tonic::{Code, Status};
 
 use crate::change::ChangeError;
 use crate::resolve::ResolveError;
@@ -36,6 +37,19 @@ impl From<ResolveError> for Status {
             ResolveError::Change(error) => error.into(),
         }
     }
+}
+
+/// A resumption that does not count.
+#[must_use]
+pub fn order_refused(refused: &OrderRefused) -> Status {
+    Refusal::new(
+        Code::PermissionDenied,
+        "ORDER_REFUSED",
+        format!("没有恢复：{}。恢复须由值班员或终审人在“停发”页重新下达。", refused.zh()),
+        format!("Nothing goes on: {refused}. A lead has to order it anew on the page for halts."),
+    )
+    .with("refused", refused.reason())
+    .into()
 }
 
 /// One request id never means two things.

@@ -14,6 +14,7 @@ use crate::domain::officer::Officer;
 use crate::domain::problems::problems;
 use crate::domain::rendition::renditions;
 use crate::finding_links::ReissueLink;
+use crate::lift_halt::LiftHalt;
 use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
 use crate::read_cases::SignedRevision;
@@ -335,7 +336,9 @@ impl ApprovalService for Approval {
         request: Request<pb::RevokeClarificationRequest>,
     ) -> Result<Response<pb::RevokeClarificationResponse>, Status> {
         let (officer, request) = admit(request, rights::LEAD)?;
-        let revision = self.desk.revoke_clarification(&officer, &WithReason::try_from(request)?).await?;
+        let session_secret = request.session_secret.clone();
+        let command = WithReason::try_from(request)?;
+        let revision = self.desk.revoke_clarification(&officer, &command, &session_secret).await?;
         Ok(Response::new(pb::RevokeClarificationResponse { revision: Some(convert::revision(revision)) }))
     }
 
@@ -344,9 +347,26 @@ impl ApprovalService for Approval {
         request: Request<pb::OrderHaltRequest>,
     ) -> Result<Response<pb::OrderHaltResponse>, Status> {
         let (officer, request) = admit(request, rights::HALT)?;
+        let session_secret = request.session_secret.clone();
         let command = OrderHalt::try_from(request)?;
-        self.desk.order_halt(&officer, &command).await?;
-        Ok(Response::new(pb::OrderHaltResponse { halt_id: command.halt.to_string() }))
+        let signed_order = self.desk.order_halt(&officer, &command, &session_secret).await?;
+        Ok(Response::new(pb::OrderHaltResponse {
+            halt_id: command.halt.to_string(),
+            signed_order: signed_order.unwrap_or_default(),
+        }))
+    }
+
+    async fn lift_halt(
+        &self,
+        request: Request<pb::LiftHaltRequest>,
+    ) -> Result<Response<pb::LiftHaltResponse>, Status> {
+        let (officer, request) = admit(request, rights::RESUME)?;
+        let session_secret = request.session_secret.clone();
+        let lifted = self.desk.lift_halt(&officer, &LiftHalt::try_from(request)?, &session_secret).await?;
+        Ok(Response::new(pb::LiftHaltResponse {
+            signed_order: lifted.signed_order,
+            halt_ids: lifted.halts.iter().map(ToString::to_string).collect(),
+        }))
     }
 
     async fn list_alarms(

@@ -19,6 +19,7 @@ use crate::domain::finding::{ANSWER_CHARACTERS_MAX, DUE_IN};
 use crate::domain::halt::HaltScope;
 use crate::domain::officer::{Officer, Role};
 use crate::finding_links::ReissueLink;
+use crate::lift_halt::LiftHalt;
 use crate::open_notice::OpenNotice;
 use crate::order_halt::OrderHalt;
 use crate::read_cases::WantedCase;
@@ -369,6 +370,7 @@ impl TryFrom<pb::DismissCaseRequest> for DismissCase {
             case: parse_id("case_id", &request.case_id)?,
             expected_revision: state_revision(request.expected_revision)?,
             reason: words("reason", &request.reason, WORDS_MAX)?,
+            session_secret: request.session_secret,
         })
     }
 }
@@ -397,6 +399,7 @@ impl TryFrom<pb::MergeCasesRequest> for MergeCases {
             expected_revision: state_revision(request.expected_revision)?,
             into: parse_id("into_case_id", &request.into_case_id)?,
             answers_reporters: request.answers_reporters,
+            session_secret: request.session_secret,
         })
     }
 }
@@ -480,22 +483,54 @@ impl TryFrom<pb::OrderHaltRequest> for OrderHalt {
     type Error = Status;
 
     fn try_from(request: pb::OrderHaltRequest) -> Result<Self, Status> {
-        use pb::halt_scope::Scope;
-
-        let scope = match request.scope.and_then(|scope| scope.scope) {
-            Some(Scope::ClarificationId(clarification)) => {
-                HaltScope::Clarification(parse_id("scope.clarification_id", &clarification)?)
-            }
-            Some(Scope::Account(account)) => HaltScope::Account(words("scope.account", &account, 100)?),
-            Some(Scope::AutomaticAnswers(true)) => HaltScope::AutomaticAnswers,
-            Some(Scope::Everything(true)) => HaltScope::Everything,
-            Some(Scope::AutomaticAnswers(false) | Scope::Everything(false)) | None => {
-                return Err(invalid("scope", "请选择停发的范围。", "scope must name what stops."));
-            }
-        };
+        let scope = halt_scope(request.scope)?;
         // Stopping is faster than speaking: no reason is needed, and a long one is cut rather than refused.
         Ok(Self { halt: parse_id("request_id", &request.request_id)?, scope, reason: brief(&request.reason) })
     }
+}
+
+/// Halts that one request names.
+const HALTS_NAMED_MAX: usize = 200;
+
+impl TryFrom<pb::LiftHaltRequest> for LiftHalt {
+    type Error = Status;
+
+    fn try_from(request: pb::LiftHaltRequest) -> Result<Self, Status> {
+        if request.halt_ids.len() > HALTS_NAMED_MAX {
+            return Err(invalid(
+                "halt_ids",
+                "一次最多恢复200个停发，请分次恢复。",
+                "halt_ids names more than 200 halts; end them in several requests.",
+            ));
+        }
+        let halts = request.halt_ids.iter().map(|halt| parse_id("halt_ids", halt));
+        Ok(Self {
+            lift: parse_id("request_id", &request.request_id)?,
+            scope: halt_scope(request.scope)?,
+            halts: halts.collect::<Result<_, _>>()?,
+            reason: words("reason", &request.reason, WORDS_MAX)?,
+        })
+    }
+}
+
+fn halt_scope(scope: Option<pb::HaltScope>) -> Result<HaltScope, Status> {
+    use pb::halt_scope::Scope;
+
+    Ok(match scope.and_then(|scope| scope.scope) {
+        Some(Scope::ClarificationId(clarification)) => {
+            HaltScope::Clarification(parse_id("scope.clarification_id", &clarification)?)
+        }
+        Some(Scope::Account(account)) => HaltScope::Account(words("scope.account", &account, 100)?),
+        Some(Scope::AutomaticAnswers(true)) => HaltScope::AutomaticAnswers,
+        Some(Scope::Everything(true)) => HaltScope::Everything,
+        Some(Scope::AutomaticAnswers(false) | Scope::Everything(false)) | None => {
+            return Err(invalid(
+                "scope",
+                "请选择停发或恢复的范围。",
+                "scope must name what stops or goes on.",
+            ));
+        }
+    })
 }
 
 /// The states that a list is asked for.

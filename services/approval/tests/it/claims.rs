@@ -143,6 +143,7 @@ async fn a_dismissed_case_stays_closed_and_tells_classification() {
         case_id: case.case_id.clone(),
         expected_revision: case.state_revision,
         reason: "不是谣言，已转办。".into(),
+        session_secret: duty.session_secret.clone(),
     };
     let dismissed = office.approval().dismiss_case(with_token(request, &duty.token)).await.unwrap();
     let dismissed = dismissed.into_inner().case.unwrap();

@@ -55,6 +55,7 @@ impl Office {
             expected_revision: case.state_revision,
             into_case_id: into.case_id.clone(),
             answers_reporters,
+            session_secret: person.session_secret.clone(),
         };
         let merged = self.approval().merge_cases(with_token(request, &person.token)).await;
         merged.map(tonic::Response::into_inner)
@@ -83,6 +84,7 @@ async fn a_merged_case_closes_points_at_the_other_and_classification_is_told_onc
         expected_revision: fruit.state_revision,
         into_case_id: melons.case_id.clone(),
         answers_reporters: false,
+        session_secret: duty.session_secret.clone(),
     };
     for _ in 0..2 {
         let merged = office.approval().merge_cases(with_token(request.clone(), &duty.token)).await.unwrap();

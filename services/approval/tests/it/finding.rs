@@ -202,6 +202,7 @@ async fn a_link_ends_with_its_deadline_with_its_case_and_when_it_is_withdrawn_an
         expected_revision: office.get_case(&duty, &case_id).await.case.unwrap().state_revision,
         case_id,
         reason: "无须辟谣".into(),
+        session_secret: String::new(),
     };
     office.approval().dismiss_case(with_token(dismiss, &duty.token)).await.unwrap();
     let closed = answered(&office, answer(&second.link_secret, &second.link_code)).await;

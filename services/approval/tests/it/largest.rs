@@ -102,6 +102,7 @@ async fn the_largest_case_opens_signs_and_revokes() {
         clarification_id: signable.clarification_id.clone(),
         revision: signable.revision,
         reason: LONG.repeat(1_000),
+        session_secret: duty.session_secret.clone(),
     };
     let revoked = office.approval().revoke_clarification(with_token(revoke, &duty.token)).await.unwrap();
     assert_eq!(revoked.into_inner().revision.unwrap().state(), pb::revision::State::Revoked);

@@ -96,6 +96,7 @@ async fn a_case_that_was_merged_or_split_meanwhile_is_not_signed_for() {
         expected_revision: closing.state_revision,
         into_case_id: case.case_id.clone(),
         answers_reporters: false,
+        session_secret: chain.signer.session_secret.clone(),
     };
     office.approval().merge_cases(with_token(merge, &chain.signer.token)).await.unwrap();
     assert_refused(chain.sign(&draft, "first_reviewed").await, Code::FailedPrecondition, "CASE_MOVED_ON");
@@ -132,6 +133,7 @@ async fn a_halted_case_and_words_whose_validity_has_passed_are_not_signed() {
             scope: Some(pb::halt_scope::Scope::ClarificationId(revision.clarification_id.clone())),
         }),
         reason: "发现新情况".into(),
+        session_secret: chain.signer.session_secret.clone(),
     };
     office.approval().order_halt(with_token(halt, &chain.signer.token)).await.unwrap();
     assert_refused(chain.sign(&revision, "drafted").await, Code::FailedPrecondition, "CASE_MOVED_ON");

@@ -68,14 +68,26 @@ async fn every_rpc_with_another_agencys_ids_finds_nothing() {
         clarification_id: clarification_id.clone(),
         revision: 1,
         reason: "撤".into(),
+        session_secret: signer.session_secret.clone(),
     };
     not_found(rpc.revoke_clarification(with_token(request, &signer.token)).await);
     let request = pb::OrderHaltRequest {
         request_id: request_id(),
-        scope: Some(pb::HaltScope { scope: Some(pb::halt_scope::Scope::ClarificationId(clarification_id)) }),
-        reason: String::new(),
+        scope: Some(pb::HaltScope {
+            scope: Some(pb::halt_scope::Scope::ClarificationId(clarification_id.clone())),
+        }),
+        session_secret: duty.session_secret.clone(),
+        ..Default::default()
     };
     not_found(rpc.order_halt(with_token(request, &duty.token)).await);
+    let request = pb::LiftHaltRequest {
+        request_id: request_id(),
+        scope: Some(pb::HaltScope { scope: Some(pb::halt_scope::Scope::ClarificationId(clarification_id)) }),
+        reason: "恢复".into(),
+        session_secret: signer.session_secret.clone(),
+        ..Default::default()
+    };
+    not_found(rpc.lift_halt(with_token(request, &signer.token)).await);
     let cases = rpc.list_cases(with_token(pb::ListCasesRequest::default(), &duty.token)).await.unwrap();
     assert_eq!(cases.into_inner().cases.len(), 1, "its own notice and nothing else");
 }
@@ -114,6 +126,9 @@ async fn the_service_cannot_change_what_was_saved_signed_or_audited() {
         "UPDATE approval.person SET role = role",
         "UPDATE approval.signing_key SET enrolment = enrolment",
         "INSERT INTO approval.policy SELECT * FROM approval.policy",
+        "UPDATE approval.halt SET signed_order = signed_order",
+        "UPDATE approval.lift SET reason = reason",
+        "DELETE FROM approval.lifted_halt",
         "UPDATE approval.agency SET root_public_key = root_public_key",
     ] {
         let mut tx = database::agency_tx(&office.database.pool, office.agency).await.unwrap();

@@ -384,6 +384,7 @@ impl Desk {
             clarification_id: words.clarification.to_string(),
             revision: words.revision,
             reason: "演示".into(),
+            signed_order: Vec::new(),
         };
         self.approval.say(self.agency, &[event]).await;
     }

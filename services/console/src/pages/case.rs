@@ -17,6 +17,7 @@ use contracts::classification::v1::{
 use contracts::ingest::v1::{ListAnswersRequest, ListAnswersResponse};
 use contracts::publish::v1::ListPublicationsRequest;
 use grpc::rights;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use time::Duration;
 
@@ -378,6 +379,7 @@ pub(crate) async fn dismiss(
             case_id: case_id.clone(),
             expected_revision: number(&form.expected_revision, who.words())?,
             reason: form.reason.trim().to_owned(),
+            session_secret: who.secret.expose_secret().to_owned(),
         };
         let answer = console.clients.approval().dismiss_case(who.call(request)).await;
         answer.map_err(|status| who.problem(&status))

@@ -191,6 +191,7 @@ pub(crate) async fn revoke(
             clarification_id: clarification_id.clone(),
             revision: number(&form.revision, who.words())?,
             reason: form.reason.trim().to_owned(),
+            session_secret: who.secret.expose_secret().to_owned(),
         };
         let answer = console.clients.approval().revoke_clarification(who.call(request)).await;
         answer.map_err(|status| who.problem(&status))

@@ -10,6 +10,7 @@ use contracts::approval::v1::{
     SplitCaseRequest,
 };
 use contracts::classification::v1::{DeclineSuggestionRequest, SetClaimSentenceRequest};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::case::{Typed, refused_page};
@@ -79,6 +80,7 @@ pub(crate) async fn merge(
             expected_revision: number(&form.expected_revision, who.words())?,
             into_case_id: into_case_id.clone(),
             answers_reporters: ticked(&form.answers_reporters),
+            session_secret: who.secret.expose_secret().to_owned(),
         };
         let answer = console.clients.approval().merge_cases(who.call(request)).await;
         answer.map_err(|status| who.problem(&status))?;

@@ -1,30 +1,28 @@
-//! 停发: stopping at once, and going on again. One order goes to approval, publish and ingest under one id;
-//! each is told even when another cannot be reached, and the page says of each what it did. Sending the form
-//! again is the same order.
+//! 停发: stopping at once. One order goes to approval, publish and ingest under one id; each is told even when another
+//! cannot be reached, and the page says of each what it did. Sending the form again is the same order. The page shows
+//! what is stopped, by whom, and whether they signed it; the leads find there how it goes on.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use contracts::approval::v1::{HaltScope, OrderHaltRequest, halt_scope};
-use contracts::ingest::v1::{
-    GetAnswersHaltRequest, GetAnswersHaltResponse, HaltAnswersRequest, ResumeAnswersRequest,
-};
-use contracts::publish::v1::{
-    Account, HaltRequest, ListAccountsRequest, ResumeRequest, halt_request, resume_request,
-};
+use contracts::approval::v1::{HaltScope, OrderHaltRequest, Role, halt_scope};
+use contracts::ingest::v1::{GetAnswersHaltRequest, GetAnswersHaltResponse, HaltAnswersRequest};
+use contracts::publish::v1::{Account, HaltRequest, ListAccountsRequest, halt_request};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use tonic::{Code, Response, Status};
 
 use super::load_revision;
+use super::resume::go_on;
 use crate::Console;
 use crate::form::Posted;
 use crate::frame::{Frame, page, page_with};
 use crate::language::{Words, fill};
 use crate::problem::{Answer, Kind, Problem};
 use crate::session::SignedIn;
-use crate::views::PublicationView;
+use crate::views::{HaltView, PublicationView, RefusedOrderView};
 use crate::wording;
 
 #[derive(Template)]
@@ -40,6 +38,14 @@ struct HaltPage {
     /// Whether automatic answers are stopped; absent where that could not be found out.
     answers: Option<GetAnswersHaltResponse>,
     answers_problem: Option<Problem>,
+    /// The halts in force, by whom, and whether they signed them.
+    halts: Vec<HaltView>,
+    /// Orders that did not count.
+    refused_orders: Vec<RefusedOrderView>,
+    /// Whether this person decides what goes on.
+    resumes: bool,
+    /// And what was stopped altogether.
+    resumes_everything: bool,
     request_id: String,
 }
 
@@ -63,7 +69,7 @@ struct AccountView {
 }
 
 /// What one service did.
-struct Outcome {
+pub(super) struct Outcome {
     service: &'static str,
     name: &'static str,
     code: &'static str,
@@ -89,7 +95,7 @@ pub(crate) struct HaltForm {
 }
 
 /// What stops, or goes on.
-enum Scope {
+pub(super) enum Scope {
     Clarification(String),
     Account(String),
     AutomaticAnswers,
@@ -125,7 +131,7 @@ impl Scope {
         }
     }
 
-    fn for_approval(&self) -> HaltScope {
+    pub(super) fn for_approval(&self) -> HaltScope {
         use halt_scope::Scope as S;
         HaltScope {
             scope: Some(match self {
@@ -138,7 +144,7 @@ impl Scope {
     }
 
     /// `None` where publish has nothing to stop: automatic answers are ingest's.
-    fn for_publish(&self) -> Option<halt_request::Scope> {
+    pub(super) fn for_publish(&self) -> Option<halt_request::Scope> {
         use halt_request::Scope as S;
         match self {
             Self::Clarification(id) => Some(S::ClarificationId(id.clone())),
@@ -148,17 +154,8 @@ impl Scope {
         }
     }
 
-    fn for_publish_again(&self) -> Option<resume_request::Scope> {
-        use resume_request::Scope as S;
-        self.for_publish().map(|scope| match scope {
-            halt_request::Scope::ClarificationId(id) => S::ClarificationId(id),
-            halt_request::Scope::Account(account) => S::Account(account),
-            halt_request::Scope::Everything(all) => S::Everything(all),
-        })
-    }
-
     /// The clarification whose answers are meant, empty for all; `None` where no answers are.
-    fn for_ingest(&self) -> Option<String> {
+    pub(super) fn for_ingest(&self) -> Option<String> {
         match self {
             Self::Clarification(id) => Some(id.clone()),
             Self::AutomaticAnswers | Self::Everything => Some(String::new()),
@@ -213,8 +210,14 @@ pub(crate) async fn resume(
             return halt_page(&console, &who, frame, form, request_id).await;
         }
     };
-    let outcomes = go_on(&console, &who, &scope, &request_id).await;
-    Ok(outcome_page(&who, &scope, outcomes, form, request_id, true))
+    match go_on(&console, &who, &scope, &request_id, form.reason.trim()).await {
+        Ok(outcomes) => Ok(outcome_page(&who, &scope, outcomes, form, request_id, true)),
+        // Nobody was told anything: the page comes back with why.
+        Err(problem) => {
+            let frame = Frame::of(&who).here("/halt").alert(problem);
+            halt_page(&console, &who, frame, form, request_id).await
+        }
+    }
 }
 
 /// Tells every service at the same time: whoever can stop does not wait for one that cannot.
@@ -231,10 +234,15 @@ async fn stop(
             request_id: request_id.to_owned(),
             scope: Some(scope.for_approval()),
             reason: reason.to_owned(),
+            session_secret: who.secret.expose_secret().to_owned(),
         };
         let answer = console.clients.approval().order_halt(who.call(request)).await;
-        Outcome::of("approval", words.service_approval, words, who, answer, |_| {
-            ("recorded", words.halt_recorded.to_owned(), Vec::new())
+        Outcome::of("approval", words.service_approval, words.halt_failed, who, answer, |answer| {
+            if answer.signed_order.is_empty() {
+                ("unsigned", words.halt_recorded_unsigned.to_owned(), Vec::new())
+            } else {
+                ("recorded", words.halt_recorded.to_owned(), Vec::new())
+            }
         })
     };
     let publish = async {
@@ -242,7 +250,7 @@ async fn stop(
         let request =
             HaltRequest { request_id: request_id.to_owned(), scope: Some(scope), reason: reason.to_owned() };
         let answer = console.clients.publish().halt(who.call(request)).await;
-        Some(Outcome::of("publish", words.service_publish, words, who, answer, |answer| {
+        Some(Outcome::of("publish", words.service_publish, words.halt_failed, who, answer, |answer| {
             let text = counts(words, answer.stopped.len() as u64, answer.already_out.len() as u64);
             let code = if answer.already_out.is_empty() { "stopped" } else { "already_out" };
             let publications = answer
@@ -260,34 +268,16 @@ async fn stop(
             request_id: request_id.to_owned(),
             clarification_id,
             reason: reason.to_owned(),
+            everything: matches!(scope, Scope::Everything),
         };
         let answer = known_or_nothing_yet(console.clients.ingest().halt_answers(who.call(request)).await);
-        Some(Outcome::of("ingest", words.service_ingest, words, who, answer, |answer| {
+        Some(Outcome::of("ingest", words.service_ingest, words.halt_failed, who, answer, |answer| {
             let code = if answer.already_out == 0 { "stopped" } else { "already_out" };
             (code, counts(words, answer.stopped, answer.already_out), Vec::new())
         }))
     };
     let (approval, publish, ingest) = tokio::join!(approval, publish, ingest);
     [publish, ingest, Some(approval)].into_iter().flatten().collect()
-}
-
-async fn go_on(console: &Console, who: &SignedIn, scope: &Scope, request_id: &str) -> Vec<Outcome> {
-    let words = who.words();
-    let resumed = || ("resumed", words.halt_resumed.to_owned(), Vec::new());
-    let publish = async {
-        let scope = scope.for_publish_again()?;
-        let request = ResumeRequest { request_id: request_id.to_owned(), scope: Some(scope) };
-        let answer = console.clients.publish().resume(who.call(request)).await;
-        Some(Outcome::of("publish", words.service_publish, words, who, answer, |_| resumed()))
-    };
-    let ingest = async {
-        let clarification_id = scope.for_ingest()?;
-        let request = ResumeAnswersRequest { request_id: request_id.to_owned(), clarification_id };
-        let answer = known_or_nothing_yet(console.clients.ingest().resume_answers(who.call(request)).await);
-        Some(Outcome::of("ingest", words.service_ingest, words, who, answer, |_| resumed()))
-    };
-    let (publish, ingest) = tokio::join!(publish, ingest);
-    [publish, ingest].into_iter().flatten().collect()
 }
 
 /// ingest has not heard of a clarification that is not signed yet. It keeps the order all the same, for when
@@ -300,10 +290,20 @@ fn known_or_nothing_yet<T: Default>(answer: Result<Response<T>, Status>) -> Resu
 }
 
 impl Outcome {
-    fn of<T>(
+    pub(super) fn done(
         service: &'static str,
         name: &'static str,
-        words: &'static Words,
+        code: &'static str,
+        text: &'static str,
+    ) -> Self {
+        Self { service, name, code, text: text.to_owned(), publications: Vec::new() }
+    }
+
+    /// What a service answered; `failed` is what to say where it did not.
+    pub(super) fn of<T>(
+        service: &'static str,
+        name: &'static str,
+        failed: &'static str,
         who: &SignedIn,
         answer: Result<tonic::Response<T>, tonic::Status>,
         tell: impl FnOnce(T) -> (&'static str, String, Vec<PublicationView>),
@@ -313,7 +313,7 @@ impl Outcome {
             Err(status) => {
                 tracing::warn!(error = &status as &dyn std::error::Error, "{service} did not take a halt");
                 let problem = who.problem(&status);
-                ("failed", format!("{}: {}", words.halt_failed, problem.said), Vec::new())
+                ("failed", format!("{failed}: {}", problem.said), Vec::new())
             }
         };
         Self { service, name, code, text, publications }
@@ -374,6 +374,10 @@ async fn halt_page(
         Ok(listed) => (listed.into_inner(), None),
         Err(status) => (Default::default(), Some(who.problem(&status))),
     };
+    let stopped = answers.clone().unwrap_or_default();
+    let language = who.visit.language;
+    let halts = HaltView::all(listed.halts, stopped.halts, language);
+    let refused_orders = RefusedOrderView::all(listed.refused_orders, stopped.refused_orders, language);
     let accounts =
         listed.accounts.into_iter().map(|account| account_view(account, &form, who.words())).collect();
     Ok(page(
@@ -387,6 +391,10 @@ async fn halt_page(
             accounts_problem,
             answers,
             answers_problem,
+            halts,
+            refused_orders,
+            resumes: matches!(who.role(), Role::DutyOfficer | Role::Signer),
+            resumes_everything: who.role() == Role::Signer,
             request_id,
         },
     ))

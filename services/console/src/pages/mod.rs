@@ -58,8 +58,8 @@
 //! | `GET /publications?case=&page=` | | publications with attempts and the form for uncertain ones |
 //! | `POST /publication/{publication_id}/resolve` | `case_id` `expected_state_revision` `is_public` (`yes`, `no`) `note` | 303 `/publications?case=` |
 //! | `GET /halt?clarification=&case=` | | the halt form, what is halted now, and the resume form |
-//! | `POST /halt` | `scope` (`clarification` `account` `automatic_answers` `everything`) `clarification_id` `account` `reason` | 200 when every service answered, else 503: `<li data-service="approval\|publish\|ingest" data-outcome="stopped\|already_out\|recorded\|failed">` |
-//! | `POST /resume` | `scope` `clarification_id` `account` | 200 or 503, as `/halt`, with `data-outcome="resumed"` |
+//! | `POST /halt` | `scope` (`clarification` `account` `automatic_answers` `everything`) `clarification_id` `account` `reason` | 200 when every service answered, else 503: `<li data-service="approval\|publish\|ingest" data-outcome="stopped\|already_out\|recorded\|unsigned\|failed">` |
+//! | `POST /resume` | `scope` `clarification_id` `account` `reason` | the leads alone; 200 or 503, as `/halt`, with `data-outcome="resumed"` |
 //! | `GET /rules?kind=&version=&page=` | | the rules of `kind` (`intent` `urgency` `routing`), those in force or an older `version`; `page` is the history's |
 //! | `POST /rules/try` | `kind` `expected_version` `text` `message` | 200, what the rules in `text` make of the message |
 //! | `POST /rules/save` | `kind` `expected_version` `text` `message` | 303 `/rules?kind=` |
@@ -116,6 +116,7 @@ mod original;
 mod people;
 mod publications;
 mod queue;
+mod resume;
 mod rules;
 mod sessions;
 mod sign_in;

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod command;
+pub mod halt;
 pub mod intent;
 pub mod media;
 pub mod receipt;

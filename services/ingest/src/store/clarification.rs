@@ -114,7 +114,7 @@ pub async fn refuse(
     Ok(())
 }
 
-/// Revokes a revision and every earlier one, whether they are here yet or not.
+/// Revokes a revision and every earlier one, whether they are here yet or not; by which order, where one counts.
 ///
 /// # Errors
 /// When the database is away.
@@ -123,17 +123,20 @@ pub async fn revoke(
     agency: AgencyId,
     revoked: Revision,
     reason: &str,
+    signed_order: Option<&[u8]>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO ingest.revocation AS kept (agency_id, clarification_id, revision, reason)
-        VALUES ($1, $2, $3, $4)
+        "INSERT INTO ingest.revocation AS kept (agency_id, clarification_id, revision, reason, signed_order)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (agency_id, clarification_id) DO UPDATE SET
-            revision = excluded.revision, reason = excluded.reason
-        WHERE kept.revision < excluded.revision",
+            revision = excluded.revision, reason = excluded.reason, signed_order = excluded.signed_order
+        WHERE kept.revision < excluded.revision
+            OR kept.revision = excluded.revision AND excluded.signed_order IS NOT NULL",
         agency.as_uuid(),
         revoked.clarification.as_uuid(),
         revoked.revision.cast_signed(),
         reason,
+        signed_order,
     )
     .execute(tx)
     .await?;

@@ -5,21 +5,25 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::order::lift_of;
 use crate::domain::answer::{Event, State};
+use crate::domain::halt::{Scope, Signing};
 
 /// An order to stop.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The halt.
     pub halt: HaltId,
-    /// What stops; `None` is every automatic answer of the agency.
-    pub clarification: Option<ClarificationId>,
+    /// What stops.
+    pub scope: Scope,
     /// Why.
     pub reason: String,
-    /// Who ordered it, as the caller's token or the event names them.
+    /// Who ordered it, by name where one is known.
     pub ordered_by: String,
     /// When.
     pub order_time: OffsetDateTime,
+    /// Whether its officer has signed it.
+    pub signing: Signing,
 }
 
 /// What a halt found.
@@ -31,83 +35,195 @@ pub struct Counts {
     pub already_out: u64,
 }
 
-/// What a request of this id was for.
+/// A halt that is known already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// A halt of this scope.
-    Halt(Option<ClarificationId>),
-    /// A resumption of this scope.
-    Resumption(Option<ClarificationId>),
+pub struct Known {
+    /// Whether it is of the scope that was asked about. One from before scopes were kept is of every scope that has its
+    /// clarification.
+    pub is_of_scope: bool,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// What it found.
+    pub counts: Counts,
 }
 
-/// What a request of this id was for, if it was here before. The caller holds `store::change_rules`.
+/// A halt that is known already, seen from `scope`.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn use_of(tx: &mut PgConnection, agency: AgencyId, request: Uuid) -> sqlx::Result<Option<Use>> {
+pub async fn known(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    halt: HaltId,
+    scope: Scope,
+) -> sqlx::Result<Option<Known>> {
     let row = sqlx::query!(
-        r#"SELECT true AS "is_halt!", clarification_id FROM ingest.halt WHERE agency_id = $1 AND halt_id = $2
-        UNION ALL
-        SELECT false, clarification_id FROM ingest.resumption WHERE agency_id = $1 AND request_id = $2
-        LIMIT 1"#,
+        r#"SELECT (scope IS NULL OR scope = $3) AND clarification_id IS NOT DISTINCT FROM $4 AS "is_of_scope!",
+            end_time IS NOT NULL AS "is_over!", stopped, already_out
+        FROM ingest.halt WHERE agency_id = $1 AND halt_id = $2"#,
         agency.as_uuid(),
-        request,
+        halt.as_uuid(),
+        scope.as_str(),
+        scope.clarification().map(ClarificationId::as_uuid),
     )
     .fetch_optional(tx)
     .await?;
-    Ok(row.map(|row| {
-        let clarification = row.clarification_id.map(ClarificationId::from_uuid);
-        if row.is_halt { Use::Halt(clarification) } else { Use::Resumption(clarification) }
+    Ok(row.map(|row| Known {
+        is_of_scope: row.is_of_scope,
+        is_over: row.is_over,
+        counts: Counts { stopped: row.stopped.cast_unsigned(), already_out: row.already_out.cast_unsigned() },
     }))
 }
 
-/// Records a halt and stops what waits. Replays the first answer of a halt that is already here, lifted or not.
-/// The caller holds `store::change_rules`, so no attempt is being begun meanwhile.
+/// Records a halt and stops what waits. Replays the first answer of a halt that is already here, with what is now
+/// known of its signature; one that a resumption has named already has nothing to stop. The caller holds
+/// `store::change_rules`, so no attempt is being begun meanwhile.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn order(tx: &mut PgConnection, agency: AgencyId, order: &Order) -> sqlx::Result<Counts> {
-    let before = sqlx::query!(
-        "SELECT stopped, already_out FROM ingest.halt WHERE agency_id = $1 AND halt_id = $2",
-        agency.as_uuid(),
-        order.halt.as_uuid(),
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let Some(before) = before {
-        return Ok(Counts {
-            stopped: before.stopped.cast_unsigned(),
-            already_out: before.already_out.cast_unsigned(),
-        });
+    match known(tx, agency, order.halt, order.scope).await? {
+        Some(known) if known.is_of_scope => {
+            note_signing(tx, agency, order).await?;
+            return Ok(known.counts);
+        }
+        // Whoever told us of something narrower under this id must not have disarmed it: it stops under an id of ours.
+        Some(_) => {
+            let halt = HaltId::mint();
+            tracing::error!(
+                "halt {} came of two scopes: {} is obeyed as halt {halt}",
+                order.halt,
+                order.scope
+            );
+            return stop(tx, agency, &Order { halt, ..order.clone() }).await;
+        }
+        None => {}
     }
-    let clarification = order.clarification.map(ClarificationId::as_uuid);
+    if let Some(lift) = lift_of(tx, agency, order.halt, order.scope).await? {
+        insert(tx, agency, order, Counts::default(), Some(lift)).await?;
+        return Ok(Counts::default());
+    }
+    stop(tx, agency, order).await
+}
+
+async fn stop(tx: &mut PgConnection, agency: AgencyId, order: &Order) -> sqlx::Result<Counts> {
+    let clarification = order.scope.clarification();
     let reason = halted(&order.reason);
-    let stopped = stop_pending(tx, agency, order.clarification, None, &reason, order.order_time).await?;
+    let stopped = stop_pending(tx, agency, clarification, None, &reason, order.order_time).await?;
     let already_out = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM ingest.answer
         WHERE agency_id = $1 AND ($2::uuid IS NULL OR clarification_id = $2)
             AND state IN ('sending', 'sent', 'replied', 'unknown')"#,
         agency.as_uuid(),
-        clarification,
+        clarification.map(ClarificationId::as_uuid),
     )
     .fetch_one(&mut *tx)
     .await?;
+    let counts = Counts { stopped, already_out: already_out.cast_unsigned() };
+    insert(tx, agency, order, counts, None).await?;
+    Ok(counts)
+}
+
+async fn insert(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    order: &Order,
+    counts: Counts,
+    lift: Option<Uuid>,
+) -> sqlx::Result<()> {
+    let (signed_order, unsigned_reason) = signing_columns(&order.signing);
     sqlx::query!(
-        "INSERT INTO ingest.halt
-            (agency_id, halt_id, clarification_id, reason, ordered_by, order_time, stopped, already_out)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO ingest.halt (
+            agency_id, halt_id, clarification_id, reason, ordered_by, order_time, stopped, already_out, scope,
+            signing, signed_order, unsigned_reason, lift_id, end_time
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            CASE WHEN $13::uuid IS NOT NULL THEN $6::timestamptz END)",
         agency.as_uuid(),
         order.halt.as_uuid(),
-        clarification,
+        order.scope.clarification().map(ClarificationId::as_uuid),
         order.reason,
         order.ordered_by,
         order.order_time,
-        stopped.cast_signed(),
-        already_out,
+        counts.stopped.cast_signed(),
+        counts.already_out.cast_signed(),
+        order.scope.as_str(),
+        order.signing.as_str(),
+        signed_order,
+        unsigned_reason,
+        lift,
     )
     .execute(tx)
     .await?;
-    Ok(Counts { stopped, already_out: already_out.cast_unsigned() })
+    Ok(())
+}
+
+/// Notes what is known of a halt's signature beside a halt that is here already. What is signed stays signed.
+async fn note_signing(tx: &mut PgConnection, agency: AgencyId, order: &Order) -> sqlx::Result<()> {
+    let (signed_order, unsigned_reason) = signing_columns(&order.signing);
+    sqlx::query!(
+        "UPDATE ingest.halt
+        SET signing = $3, signed_order = $4, unsigned_reason = $5,
+            reason = CASE WHEN $3 = 'signed' THEN $6 ELSE reason END,
+            ordered_by = CASE WHEN $3 = 'signed' THEN $7 ELSE ordered_by END
+        WHERE agency_id = $1 AND halt_id = $2 AND $3 <> 'told'
+            AND (signing = 'told' OR signing = 'unsigned' AND $3 = 'signed')",
+        agency.as_uuid(),
+        order.halt.as_uuid(),
+        order.signing.as_str(),
+        signed_order,
+        unsigned_reason,
+        order.reason,
+        order.ordered_by,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+const fn signing_columns(signing: &Signing) -> (Option<&[u8]>, &str) {
+    match signing {
+        Signing::Told => (None, ""),
+        Signing::Signed(order) => (Some(order.as_slice()), ""),
+        Signing::Unsigned(reason) => (None, reason.as_str()),
+    }
+}
+
+/// A halt in force.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// Itself.
+    pub halt: HaltId,
+    /// What it stops: `Scope::as_str`; `None` in a halt from before that was kept.
+    pub scope: Option<String>,
+    /// The clarification, if that is what it stops.
+    pub clarification: Option<ClarificationId>,
+    /// Why.
+    pub reason: String,
+    /// Who ordered it, by name.
+    pub ordered_by: String,
+    /// When.
+    pub order_time: OffsetDateTime,
+    /// Whether its officer has signed it: `Signing::as_str`.
+    pub signing: String,
+    /// Why it counts as unsigned.
+    pub unsigned_reason: String,
+}
+
+/// The newest halts in force.
+///
+/// # Errors
+/// When the database is away.
+pub async fn in_force(tx: &mut PgConnection, agency: AgencyId, limit: i64) -> sqlx::Result<Vec<InForce>> {
+    sqlx::query_as!(
+        InForce,
+        r#"SELECT halt_id AS "halt: HaltId", scope, clarification_id AS "clarification: ClarificationId", reason,
+            ordered_by, order_time, signing, unsigned_reason
+        FROM ingest.halt WHERE agency_id = $1 AND end_time IS NULL ORDER BY order_time DESC LIMIT $2"#,
+        agency.as_uuid(),
+        limit,
+    )
+    .fetch_all(tx)
+    .await
 }
 
 /// Stops the answers that wait: those of one clarification, perhaps only up to a revision, or all of the agency.
@@ -136,63 +252,6 @@ pub async fn stop_pending(
     .execute(tx)
     .await?;
     Ok(stopped.rows_affected())
-}
-
-/// Lifts every halt with this scope and lets what they stopped wait again, except where another halt still
-/// stands. False when this request was carried out before: then nothing changes, so that a replay never lifts
-/// a later halt.
-///
-/// # Errors
-/// When the database is away.
-pub async fn lift(
-    tx: &mut PgConnection,
-    agency: AgencyId,
-    request: Uuid,
-    clarification: Option<ClarificationId>,
-    ordered_by: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let clarification = clarification.map(ClarificationId::as_uuid);
-    let first = sqlx::query!(
-        "INSERT INTO ingest.resumption (agency_id, request_id, clarification_id, ordered_by, order_time)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        agency.as_uuid(),
-        request,
-        clarification,
-        ordered_by,
-        now,
-    )
-    .execute(&mut *tx)
-    .await?;
-    if first.rows_affected() == 0 {
-        return Ok(false);
-    }
-    sqlx::query!(
-        "UPDATE ingest.halt SET end_time = $3
-        WHERE agency_id = $1 AND clarification_id IS NOT DISTINCT FROM $2 AND end_time IS NULL",
-        agency.as_uuid(),
-        clarification,
-        now,
-    )
-    .execute(&mut *tx)
-    .await?;
-    // A revoked or replaced revision goes back to waiting too, and is stopped again when its turn comes.
-    sqlx::query!(
-        "UPDATE ingest.answer a SET state = 'pending', reason = '', next_attempt_time = $3, changed_time = $3
-        WHERE a.agency_id = $1 AND ($2::uuid IS NULL OR a.clarification_id = $2) AND a.state = ANY($4)
-            AND NOT EXISTS (
-                SELECT 1 FROM ingest.halt h
-                WHERE h.agency_id = a.agency_id AND h.end_time IS NULL
-                    AND (h.clarification_id IS NULL OR h.clarification_id = a.clarification_id)
-            )",
-        agency.as_uuid(),
-        clarification,
-        now,
-        &State::changed_by(Event::Resume),
-    )
-    .execute(tx)
-    .await?;
-    Ok(true)
 }
 
 /// Why words of this clarification may not go out now; `None` lets them. `clarification` is `None` for words

@@ -8,6 +8,7 @@ pub mod clarification;
 pub mod client_use;
 pub mod halt;
 pub mod media;
+pub mod order;
 pub mod reply;
 pub mod report;
 

@@ -11,16 +11,18 @@ use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
 use contracts::publish::v1 as publish;
 use database::Schema;
 use grpc::{Audience, Caller, Role, TokenIssuer};
-use ids::{AgencyId, ClaimId, ClarificationId, PersonId, PublicationId};
+use ids::{AgencyId, ClaimId, ClarificationId, HaltId, PersonId, PublicationId};
 use ingest::{AgencyConfig, App, CallbackMode, Config, WechatConfig};
 use listener::Limits;
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use runtime::{Clock, Lifecycle};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use signoff::order::{Command, OrderScope};
 use sqlx::PgPool;
 use testkit::{Nats, SteeredClock, TestDatabase, eventually};
 use tonic::transport::Channel;
+use uuid::Uuid;
 
 use crate::press::{Press, Word};
 
@@ -214,6 +216,14 @@ impl Desk {
         let (token, _) = issuer.issue(&caller, &[Audience::Ingest], Duration::from_secs(3600)).unwrap();
         let channel = grpc::channel(&self.grpc_url).unwrap();
         Client { stub: IngestServiceClient::new(channel), token }
+    }
+
+    /// An order that ends these halts.
+    pub fn lift(&self, role: &str, scope: OrderScope, halts: &[Uuid]) -> Vec<u8> {
+        let now = self.clock.now();
+        let expires_at_ms = (now.unix_timestamp() + 600) * 1000;
+        let halts = halts.iter().copied().map(HaltId::from_uuid).collect();
+        self.press.order(role, Uuid::now_v7(), Command::Lift { scope, halts, expires_at_ms }, now)
     }
 
     pub async fn duty_officer(&self) -> Client {
@@ -495,6 +505,7 @@ impl Client {
             request_id: request_id.to_string(),
             clarification_id: clarification.map(|id| id.to_string()).unwrap_or_default(),
             reason,
+            everything: false,
         };
         Ok(self.stub.halt_answers(grpc::with_token(request, &self.token)).await?.into_inner())
     }
@@ -504,15 +515,17 @@ impl Client {
         self.stub.get_answers_halt(request).await.unwrap().into_inner()
     }
 
-    pub async fn resume(
-        &mut self,
-        request_id: uuid::Uuid,
-        clarification: Option<ClarificationId>,
-    ) -> Result<(), tonic::Status> {
-        let request = pb::ResumeAnswersRequest {
+    pub async fn halt_everything(&mut self, request_id: uuid::Uuid) {
+        let request = pb::HaltAnswersRequest {
             request_id: request_id.to_string(),
-            clarification_id: clarification.map(|id| id.to_string()).unwrap_or_default(),
+            everything: true,
+            ..Default::default()
         };
+        self.stub.halt_answers(grpc::with_token(request, &self.token)).await.unwrap();
+    }
+
+    pub async fn resume(&mut self, signed_order: Vec<u8>) -> Result<(), tonic::Status> {
+        let request = pb::ResumeAnswersRequest { signed_order, ..Default::default() };
         self.stub.resume_answers(grpc::with_token(request, &self.token)).await?;
         Ok(())
     }

@@ -8,10 +8,12 @@ use signoff::bundle::{Bundle, Signature, Signed};
 use signoff::content::{Content, Rendition, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::SigningKey;
+use signoff::order::{Command, Order, SignedOrder};
 use signoff::policy::{Policy, PolicyStep, policy_hash};
 use signoff::statement::{Gate, Purpose, Statement};
 use signoff::version::Version;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// What is to be signed.
 pub struct Word {
@@ -133,15 +135,42 @@ impl Press {
         }
     }
 
-    fn bundle(&self, word: &Word, now: OffsetDateTime) -> Bundle {
+    /// An order of whoever holds `role`, as it travels.
+    pub fn order(&self, role: &str, id: Uuid, command: Command, now: OffsetDateTime) -> Vec<u8> {
         let now_ms = now.unix_timestamp() * 1000;
-        let drafter = self.member("drafter", &[Purpose::Drafted, Purpose::FirstReviewed], now_ms);
-        let reviewer = self.member("reviewer", &[Purpose::SecondReviewed], now_ms);
-        let signer = self.member("signer", &[Purpose::Signed], now_ms);
+        let giver = self.member(role, &[], now_ms);
         let administrators =
             [self.member(ADMINISTRATOR, &[], now_ms), self.member(ADMINISTRATOR, &[], now_ms)];
+        let policy = self.policy();
+        let document = Order {
+            agency: self.agency,
+            id,
+            command,
+            reason: "已核实".into(),
+            person: giver.enrolment.person,
+            key: giver.enrolment.key,
+            role: role.into(),
+            policy_hash: policy_hash(&policy),
+            given_at_ms: now_ms,
+        }
+        .encode()
+        .unwrap();
+        let enrolled = [&giver, &administrators[0], &administrators[1]];
+        SignedOrder {
+            order: Signed {
+                signatures: vec![giver.key.sign(&document, Some(giver.enrolment.key))],
+                document,
+            },
+            enrolments: enrolled.map(|member| self.enrolled(&member.enrolment)).into(),
+            policy: signed_policy(policy, &administrators),
+        }
+        .encode()
+        .unwrap()
+    }
+
+    fn policy(&self) -> Vec<u8> {
         let step = |purpose, role: &str| PolicyStep { purpose, roles: vec![role.to_owned()] };
-        let policy = Policy {
+        Policy {
             agency: self.agency,
             version: 1,
             steps: vec![
@@ -154,7 +183,17 @@ impl Press {
             statement_lifetime_seconds: 3600,
         }
         .encode()
-        .unwrap();
+        .unwrap()
+    }
+
+    fn bundle(&self, word: &Word, now: OffsetDateTime) -> Bundle {
+        let now_ms = now.unix_timestamp() * 1000;
+        let drafter = self.member("drafter", &[Purpose::Drafted, Purpose::FirstReviewed], now_ms);
+        let reviewer = self.member("reviewer", &[Purpose::SecondReviewed], now_ms);
+        let signer = self.member("signer", &[Purpose::Signed], now_ms);
+        let administrators =
+            [self.member(ADMINISTRATOR, &[], now_ms), self.member(ADMINISTRATOR, &[], now_ms)];
+        let policy = self.policy();
         let content = Content {
             version: Version::LATEST,
             agency: self.agency,
@@ -205,13 +244,7 @@ impl Press {
         Bundle {
             statements: statements.into(),
             enrolments: enrolled.map(|member| self.enrolled(&member.enrolment)).into(),
-            policy: Signed {
-                signatures: administrators
-                    .iter()
-                    .map(|member| member.key.sign(&policy, Some(member.enrolment.key)))
-                    .collect(),
-                document: policy,
-            },
+            policy: signed_policy(policy, &administrators),
             content,
         }
     }
@@ -237,6 +270,12 @@ impl Press {
         let document = enrolment.encode().unwrap();
         Signed { signatures: vec![self.root.sign(&document, None)], document }
     }
+}
+
+fn signed_policy(document: Vec<u8>, administrators: &[Member; 2]) -> Signed {
+    let signatures =
+        administrators.iter().map(|member| member.key.sign(&document, Some(member.enrolment.key))).collect();
+    Signed { signatures, document }
 }
 
 fn rendition(channel: &str, body: &str) -> Rendition {

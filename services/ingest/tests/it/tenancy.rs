@@ -2,6 +2,7 @@
 
 use grpc::Role;
 use ids::{AgencyId, ClaimId};
+use signoff::order::OrderScope;
 use tonic::Code;
 
 use crate::desk::{ACCOUNT, Desk, hotline};
@@ -22,8 +23,8 @@ async fn another_agencys_ids_are_not_found() {
     assert_eq!(stranger.list(claim).await.unwrap_err().code(), Code::NotFound);
     let halted = stranger.halt(uuid::Uuid::now_v7(), Some(word.clarification)).await;
     assert_eq!(halted.unwrap_err().code(), Code::NotFound);
-    let resumed = stranger.resume(uuid::Uuid::now_v7(), Some(word.clarification)).await;
-    assert_eq!(resumed.unwrap_err().code(), Code::NotFound);
+    let order = desk.lift("signer", OrderScope::Clarification(word.clarification), &[uuid::Uuid::now_v7()]);
+    assert_eq!(stranger.resume(order).await.unwrap_err().code(), Code::PermissionDenied);
     let borrowed = contracts::ingest::v1::Report {
         reporter: "o".into(),
         answer_account: ACCOUNT.into(),
@@ -57,6 +58,13 @@ async fn each_role_may_do_only_its_own() {
     for role in [Role::Client, Role::Auditor, Role::Administrator] {
         let refused = desk.client(desk.agency, role).await.halt(uuid::Uuid::now_v7(), None).await;
         assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied, "{role:?}");
+    }
+    for role in
+        [Role::Checker, Role::Drafter, Role::Reviewer, Role::Client, Role::Auditor, Role::Administrator]
+    {
+        let order = desk.lift("signer", OrderScope::Everything, &[uuid::Uuid::now_v7()]);
+        let refused = desk.client(desk.agency, role).await.resume(order).await.unwrap_err();
+        assert_eq!(grpc::reason(&refused).as_deref(), Some("ROLE_NOT_ALLOWED"), "{role:?}");
     }
     let listed = desk.client(desk.agency, Role::Client).await.list(ClaimId::mint()).await;
     assert_eq!(listed.unwrap_err().code(), Code::PermissionDenied);

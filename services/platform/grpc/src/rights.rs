@@ -21,6 +21,8 @@ pub const DRAFT: &[Role] = &[Drafter];
 pub const RETURN: &[Role] = &[Reviewer, Signer];
 /// Stop what is going out.
 pub const HALT: &[Role] = Role::OFFICERS;
+/// Let go on what was stopped; what was stopped altogether is the signer's alone, which the order itself shows.
+pub const RESUME: &[Role] = &[DutyOfficer, Signer];
 /// Say that a call for help is being seen to.
 pub const ACKNOWLEDGE: &[Role] = Role::OFFICERS;
 /// Open a citizen's picture, and read a message as it was written.
@@ -53,6 +55,7 @@ pub const ALL: &[(&str, &[Role])] = &[
     ("DRAFT", DRAFT),
     ("RETURN", RETURN),
     ("HALT", HALT),
+    ("RESUME", RESUME),
     ("ACKNOWLEDGE", ACKNOWLEDGE),
     ("SEE_ORIGINALS", SEE_ORIGINALS),
     ("TRANSCRIBE", TRANSCRIBE),
@@ -82,7 +85,7 @@ mod tests {
 
     #[test]
     fn who_administers_or_audits_takes_no_part_in_the_work() {
-        let work = ["LEAD", "ASK", "DRAFT", "RETURN", "HALT", "RESOLVE", "SEE_ORIGINALS"];
+        let work = ["LEAD", "ASK", "DRAFT", "RETURN", "HALT", "RESUME", "RESOLVE", "SEE_ORIGINALS"];
         for (name, roles) in ALL.iter().filter(|(name, _)| work.contains(name)) {
             assert!(!roles.contains(&Administrator) && !roles.contains(&Auditor), "{name}");
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ids::ClarificationId;
+use signoff::order::OrderScope;
 
 use super::publication::Publication;
 
@@ -17,7 +18,47 @@ pub enum Scope {
     Everything,
 }
 
+/// Whether a halt's officer has signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signing {
+    /// Told directly by somebody signed in; approval's order has not arrived.
+    Told,
+    /// With the order, as it travels.
+    Signed(Vec<u8>),
+    /// The order is missing or does not count: why, for an officer. It stops all the same.
+    Unsigned(String),
+}
+
+impl Signing {
+    /// Its name in rows.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Signed(_) => "signed",
+            Self::Unsigned(_) => "unsigned",
+        }
+    }
+}
+
 impl Scope {
+    /// What an order names, as far as it goes out here: answers do not.
+    #[must_use]
+    pub fn of(ordered: &OrderScope) -> Option<Self> {
+        match ordered {
+            OrderScope::Clarification(clarification) => Some(Self::Clarification(*clarification)),
+            OrderScope::Account(account) => Some(Self::Account(account.clone())),
+            OrderScope::Everything => Some(Self::Everything),
+            OrderScope::AutomaticAnswers => None,
+        }
+    }
+
+    /// Whether it is what an order names.
+    #[must_use]
+    pub fn is(&self, ordered: &OrderScope) -> bool {
+        Self::of(ordered).as_ref() == Some(self)
+    }
+
     /// Its name in rows.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

@@ -9,6 +9,7 @@ pub mod clarification;
 pub mod gate;
 pub mod halt;
 pub mod notice;
+pub mod order;
 pub mod publication;
 pub mod push;
 pub mod request;

@@ -11,7 +11,7 @@ use contracts::publish::v1::publication::State;
 use contracts::publish::v1::publish_service_client::PublishServiceClient;
 use database::Schema;
 use grpc::{Audience, Caller, Role, TokenIssuer};
-use ids::{AgencyId, PersonId};
+use ids::{AgencyId, HaltId, PersonId};
 use listener::Limits;
 use messaging::{Bus, BusConfig, Relay, Waker, outbox};
 use publish::{AgencyConfig, App, Config, WechatConfig, WeiboConfig};
@@ -20,9 +20,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use signoff::bundle::Bundle;
 use signoff::content::Content;
+use signoff::order::{Command, OrderScope};
 use sqlx::PgPool;
 use testkit::{Nats, SteeredClock, TestDatabase, eventually, postgres};
 use tonic::transport::Channel;
+use uuid::Uuid;
 
 use crate::office::{Office, earthquake, event};
 
@@ -189,6 +191,31 @@ impl Desk {
     /// Says something as approval.
     pub async fn say<E: Event>(&self, event: &E) {
         self.approval.say(self.office.agency, event).await;
+    }
+
+    /// Lets go on what these halts stopped, as the signer, told directly.
+    pub async fn resume(&self, scope: OrderScope, halts: &[HaltId]) {
+        let order = self.lift("signer", scope, halts);
+        self.try_resume(Role::Signer, order).await.unwrap();
+    }
+
+    pub async fn try_resume(&self, role: Role, signed_order: Vec<u8>) -> Result<(), tonic::Status> {
+        let request = pb::ResumeRequest { signed_order, ..Default::default() };
+        self.client().await.resume(self.by(role, request)).await.map(|_| ())
+    }
+
+    /// An order that ends these halts.
+    pub fn lift(&self, role: &str, scope: OrderScope, halts: &[HaltId]) -> Vec<u8> {
+        let now = self.clock.now();
+        let expires_at_ms = (now.unix_timestamp() + 3600) * 1000;
+        let halts = halts.iter().copied().collect();
+        self.office.order(role, Uuid::now_v7(), Command::Lift { scope, halts, expires_at_ms }, now)
+    }
+
+    /// What is stopped now, and which orders did not count.
+    pub async fn stopped(&self) -> pb::ListAccountsResponse {
+        let request = self.by(Role::Auditor, pb::ListAccountsRequest {});
+        self.client().await.list_accounts(request).await.unwrap().into_inner()
     }
 
     /// Says, as ingest, how a mass job ended.

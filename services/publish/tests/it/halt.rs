@@ -11,6 +11,7 @@ use grpc::Role;
 use ids::HaltId;
 use serde_json::json;
 use signoff::content::Content;
+use signoff::order::OrderScope;
 
 use crate::desk::Desk;
 use crate::office::set_level;
@@ -53,11 +54,7 @@ async fn a_halt_stops_what_has_not_gone_out_and_it_stays_stopped() {
     assert!(answer.stopped[0].reason.contains("数字有误"));
     assert_eq!(channels(&halt(&desk, id, scope()).await.stopped), ["page", "wechat", "weibo"], "replayed");
 
-    let resume = pb::ResumeRequest {
-        request_id: HaltId::mint().to_string(),
-        scope: Some(pb::resume_request::Scope::ClarificationId(content.clarification.to_string())),
-    };
-    desk.client().await.resume(desk.by(Role::Signer, resume)).await.unwrap();
+    desk.resume(OrderScope::Clarification(content.clarification), &[id]).await;
     desk.advance(Duration::from_secs(5000));
     let mut next = desk.content();
     set_level(&mut next, "microblog");
@@ -92,11 +89,7 @@ async fn a_halt_in_force_stops_what_is_signed_after_it_whichever_way_it_came() {
 
     // The same halt told directly is the same halt.
     assert!(halt(&desk, id, Scope::Everything(true)).await.stopped.is_empty());
-    let resume = pb::ResumeRequest {
-        request_id: HaltId::mint().to_string(),
-        scope: Some(pb::resume_request::Scope::Everything(true)),
-    };
-    desk.client().await.resume(desk.by(Role::DutyOfficer, resume)).await.unwrap();
+    desk.resume(OrderScope::Everything, &[id]).await;
     let mut next = desk.content();
     set_level(&mut next, "publish");
     desk.announce(&next).await;

@@ -7,6 +7,7 @@ mod confirm;
 mod desk;
 mod halt;
 mod office;
+mod orders;
 mod people;
 mod platforms;
 mod refuse;

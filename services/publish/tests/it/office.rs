@@ -9,10 +9,12 @@ use signoff::bundle::{Bundle, Signed};
 use signoff::content::{Content, Rendition, content_hash};
 use signoff::enrolment::{ADMINISTRATOR, Enrolment, KeyKind};
 use signoff::key::SigningKey;
+use signoff::order::{Command, Order, SignedOrder};
 use signoff::policy::{Policy, PolicyStep, policy_hash};
 use signoff::statement::{Gate, Purpose, Statement};
 use signoff::version::Version;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -61,6 +63,8 @@ impl Office {
                 member("drafter", &[Purpose::Drafted, Purpose::FirstReviewed]),
                 member("reviewer", &[Purpose::SecondReviewed]),
                 member("signer", &[Purpose::Signed]),
+                member("duty_officer", &[]),
+                member("checker", &[]),
             ],
             chain: vec![
                 (Purpose::Drafted, 0),
@@ -78,9 +82,48 @@ impl Office {
         self.root.public_key().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Everything that approval would announce for `content`.
-    pub fn sign(&self, content: &Content, now: OffsetDateTime) -> Bundle {
-        let policy = Policy {
+    /// An order of whoever holds `role`, as it travels.
+    pub fn order(&self, role: &str, id: Uuid, command: Command, now: OffsetDateTime) -> Vec<u8> {
+        self.signed_order(role, id, command, now).encode().unwrap()
+    }
+
+    /// The same, to be altered.
+    pub fn signed_order(&self, role: &str, id: Uuid, command: Command, now: OffsetDateTime) -> SignedOrder {
+        let giver = self.people.iter().find(|member| member.enrolment.role == role).unwrap();
+        let policy = self.policy();
+        let document = Order {
+            agency: self.agency,
+            id,
+            command,
+            reason: "已核实".into(),
+            person: giver.enrolment.person,
+            key: giver.enrolment.key,
+            role: role.into(),
+            policy_hash: policy_hash(&policy.document),
+            given_at_ms: ms(now),
+        }
+        .encode()
+        .unwrap();
+        SignedOrder {
+            order: Signed {
+                signatures: vec![giver.key.sign(&document, Some(giver.enrolment.key))],
+                document,
+            },
+            enrolments: self.enrolments(),
+            policy,
+        }
+    }
+
+    fn enrolments(&self) -> Vec<Signed> {
+        let enrolled = self.people.iter().chain(&self.administrators).map(|member| {
+            let document = member.enrolment.encode().unwrap();
+            Signed { signatures: vec![self.root.sign(&document, None)], document }
+        });
+        enrolled.collect()
+    }
+
+    fn policy(&self) -> Signed {
+        let document = Policy {
             agency: self.agency,
             version: self.policy_version,
             steps: Purpose::ALL
@@ -94,6 +137,19 @@ impl Office {
         }
         .encode()
         .unwrap();
+        Signed {
+            signatures: self
+                .administrators
+                .iter()
+                .map(|member| member.key.sign(&document, Some(member.enrolment.key)))
+                .collect(),
+            document,
+        }
+    }
+
+    /// Everything that approval would announce for `content`.
+    pub fn sign(&self, content: &Content, now: OffsetDateTime) -> Bundle {
+        let policy = self.policy();
         let document = content.encode().unwrap();
         let statements = self.chain.iter().map(|(purpose, who)| {
             let member = &self.people[*who];
@@ -108,7 +164,7 @@ impl Office {
                 person: member.enrolment.person,
                 key: member.enrolment.key,
                 role: member.enrolment.role.clone(),
-                policy_hash: policy_hash(&policy),
+                policy_hash: policy_hash(&policy.document),
                 signed_at_ms: ms(now),
                 expires_at_ms: ms(now) + self.lifetime_ms,
                 gates: gates(content.version, *purpose),
@@ -116,23 +172,7 @@ impl Office {
             let document = statement.encode().unwrap();
             Signed { signatures: vec![member.key.sign(&document, Some(statement.key))], document }
         });
-        let enrolments = self.people.iter().chain(&self.administrators).map(|member| {
-            let document = member.enrolment.encode().unwrap();
-            Signed { signatures: vec![self.root.sign(&document, None)], document }
-        });
-        Bundle {
-            statements: statements.collect(),
-            enrolments: enrolments.collect(),
-            policy: Signed {
-                signatures: self
-                    .administrators
-                    .iter()
-                    .map(|member| member.key.sign(&policy, Some(member.enrolment.key)))
-                    .collect(),
-                document: policy,
-            },
-            content: document,
-        }
+        Bundle { statements: statements.collect(), enrolments: self.enrolments(), policy, content: document }
     }
 }
 

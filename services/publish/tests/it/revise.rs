@@ -5,17 +5,23 @@ use std::time::Duration;
 use contracts::approval::v1::ClarificationRevoked;
 use contracts::publish::v1::publication::State;
 use signoff::content::Content;
+use signoff::order::Command;
+use uuid::Uuid;
 
 use crate::desk::Desk;
 use crate::office::set_level;
 
 async fn revoke(desk: &Desk, content: &Content) {
+    let (clarification, revision) = (content.clarification, content.revision);
+    let command = Command::Revoke { clarification, revision };
+    let signed_order = desk.office.order("signer", Uuid::now_v7(), command, desk.clock.now());
     desk.say(&ClarificationRevoked {
         agency_id: content.agency.to_string(),
         case_id: content.case.to_string(),
         clarification_id: content.clarification.to_string(),
         revision: content.revision,
         reason: "数字有误".into(),
+        signed_order,
     })
     .await;
 }
