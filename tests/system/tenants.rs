@@ -575,7 +575,11 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
             }))
         }
         "IngestService/GetAnswersHalt" => {
-            send!(ingest.get_answers_halt(ingest_pb::GetAnswersHaltRequest {}))
+            let asked = request(ingest_pb::GetAnswersHaltRequest {}, token);
+            let mut answer = clients.clone().ingest.get_answers_halt(asked).await?.into_inner();
+            // What the stranger stopped under the id that it was given here is its own word, told back.
+            answer.halts.retain(|halt| halt.reason != reason);
+            told(&answer)
         }
         "ClassificationService/GetClaim" => {
             let asked = request(classification_pb::GetClaimRequest { claim_id }, token);
@@ -661,7 +665,12 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
                     .list_publications(publish_pb::ListPublicationsRequest { case_id, ..Default::default() })
             )
         }
-        "PublishService/ListAccounts" => send!(publish.list_accounts(publish_pb::ListAccountsRequest {})),
+        "PublishService/ListAccounts" => {
+            let asked = request(publish_pb::ListAccountsRequest {}, token);
+            let mut answer = clients.clone().publish.list_accounts(asked).await?.into_inner();
+            answer.halts.retain(|halt| halt.reason != reason);
+            told(&answer)
+        }
         "PublishService/Halt" => send!(publish.halt(publish_pb::HaltRequest {
             request_id: minted(),
             scope: Some(publish_pb::halt_request::Scope::ClarificationId(clarification_id)),

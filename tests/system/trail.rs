@@ -49,7 +49,8 @@ const TRAIL: &[(&str, &str)] = &[
     ("IngestService/SubmitReport", "report.submitted"),
     ("IngestService/ImportReports", "reports.imported"),
     ("IngestService/HaltAnswers", "answers.halted"),
-    ("IngestService/ResumeAnswers", "answers.resumed"),
+    // The deed is the lead's order, which approval keeps; the senders only carry it out.
+    ("IngestService/ResumeAnswers", "halt.lifted"),
     ("IngestService/GetMedia", "message.media_seen"),
     ("IngestService/RevealOriginal", "message.original_revealed"),
     ("IngestService/TranscribeMessage", "message.transcribed"),
@@ -59,7 +60,7 @@ const TRAIL: &[(&str, &str)] = &[
     ("ClassificationService/SetClaimSentence", "claim.sentence_set"),
     ("ClassificationService/SetMessageIntent", "message.intent_set"),
     ("PublishService/Halt", "publications.halted"),
-    ("PublishService/Resume", "publications.resumed"),
+    ("PublishService/Resume", "halt.lifted"),
     ("PublishService/ResolveUncertain", "publication.resolved"),
 ];
 

@@ -150,7 +150,7 @@ impl Subscriber for Approvals {
                 Approval::Lifted(signed_order) => {
                     match orders::resume(tx, trust, signed_order, now).await {
                         // One that does not count was kept for people to see, and is done with.
-                        Ok(_) | Err(ResumeError::Refused(_)) => {}
+                        Ok(()) | Err(ResumeError::Refused(_)) => {}
                         Err(ResumeError::Database(error)) => return Err(error.into()),
                     }
                 }

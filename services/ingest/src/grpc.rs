@@ -318,8 +318,7 @@ impl IngestService for Service {
         let Some(agency) = self.agencies.get(caller.agency) else {
             return Err(ResumeError::Refused(OrderRefused::Foreign).into());
         };
-        self.halting.resume(&caller, &agency.trust, &request.into_inner().signed_order).await?;
-        self.transcribing.relay.wake();
+        self.halting.resume(&agency.trust, &request.into_inner().signed_order).await?;
         Ok(Response::new(pb::ResumeAnswersResponse {}))
     }
 

@@ -134,33 +134,18 @@ impl Halting {
     ///
     /// # Errors
     /// When the order does not count, or the database is away.
-    pub async fn resume(
-        &self,
-        caller: &Caller,
-        trust: &Trust,
-        signed_order: &[u8],
-    ) -> Result<(), ResumeError> {
-        let time = self.clock.now();
+    pub async fn resume(&self, trust: &Trust, signed_order: &[u8]) -> Result<(), ResumeError> {
         let mut tx = database::agency_tx(&self.pool, trust.agency).await?;
         store::change_rules(&mut tx, trust.agency).await?;
-        let resumed = orders::resume(&mut tx, trust, signed_order, time).await;
-        match &resumed {
-            Err(ResumeError::Database(_)) => return resumed.map(|_| ()),
-            // The first time only: one that came as approval's event is in the trail already.
-            Ok(Some(lift)) => {
-                let order = [("lift", lift.id.to_string())];
-                let subjects: Vec<_> = order.into_iter().chain(named(lift.scope)).collect();
-                let action = Action::AnswersResumed;
-                Deed { caller, action, subjects: &subjects, reason: &lift.reason, time }
-                    .record(&mut tx)
-                    .await?;
-            }
-            Ok(None) | Err(ResumeError::Refused(_)) => {}
+        let resumed = orders::resume(&mut tx, trust, signed_order, self.clock.now()).await;
+        if let Err(away @ ResumeError::Database(_)) = resumed {
+            return Err(away);
         }
-        // Also where it does not count: people are to see that one came.
+        // Also where it does not count: people are to see that one came. The deed itself, who let go on and why, is in
+        // the trail since the order was given.
         tx.commit().await?;
         self.delivery.wake();
-        resumed.map(|_| ())
+        resumed
     }
 }
 

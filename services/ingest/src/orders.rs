@@ -99,7 +99,7 @@ pub enum ResumeError {
 }
 
 /// Ends the halts that a lead's order names. The caller holds `store::change_rules`. The same order again changes
-/// nothing, so an old one never ends a newer halt. Gives it where it was carried out now.
+/// nothing, so an old one never ends a newer halt.
 ///
 /// # Errors
 /// When the order does not count; then nothing goes on, and people can see that one came.
@@ -108,21 +108,20 @@ pub async fn resume(
     trust: &Trust,
     signed_order: &[u8],
     now: OffsetDateTime,
-) -> Result<Option<Lift>, ResumeError> {
+) -> Result<(), ResumeError> {
     let lift = match verify_encoded_order(signed_order, trust, now).and_then(lift) {
         Ok(Some(lift)) => lift,
         // An account is publish's.
-        Ok(None) => return Ok(None),
+        Ok(None) => return Ok(()),
         Err(refused) => {
             keep_refused(tx, trust, "lift", "恢复没有执行", &refused, signed_order, now).await?;
             return Err(refused.into());
         }
     };
-    if !order::lift(tx, trust.agency, &lift, signed_order, now).await? {
-        return Ok(None);
+    if order::lift(tx, trust.agency, &lift, signed_order, now).await? {
+        tracing::info!("{} halts of {} are lifted by order {}", lift.halts.len(), lift.scope, lift.id);
     }
-    tracing::info!("{} halts of {} are lifted by order {}", lift.halts.len(), lift.scope, lift.id);
-    Ok(Some(lift))
+    Ok(())
 }
 
 async fn keep_refused(

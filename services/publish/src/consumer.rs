@@ -148,7 +148,7 @@ impl Subscriber for OnApproval {
                     }
                     Said::Lifted(signed_order) => match orders::resume(tx, facts, signed_order, now).await {
                         // One that does not count was kept for people to see, and is done with.
-                        Ok(_) | Err(ResumeError::Refused(_)) => Ok(()),
+                        Ok(()) | Err(ResumeError::Refused(_)) => Ok(()),
                         Err(ResumeError::Database(error)) => Err(error.into()),
                     },
                     Said::NotOurs => Ok(()),

@@ -231,19 +231,11 @@ impl PublishService for Api {
         store::gate::close(&mut tx, caller.agency).await.map_err(|error| database(&error))?;
         let now = self.clock.now();
         let resumed = orders::resume(&mut tx, agency, &request.into_inner().signed_order, now).await;
-        match &resumed {
-            Err(ResumeError::Database(error)) => return Err(database(error)),
-            // The first time only: one that came as approval's event is in the trail already.
-            Ok(Some(lift)) => {
-                let subjects = [("lift", lift.id.to_string()), scope_named(&lift.scope)];
-                let action = Action::PublicationsResumed;
-                let deed =
-                    Deed { caller: &caller, action, subjects: &subjects, reason: &lift.reason, time: now };
-                deed.record(&mut tx).await.map_err(|error| database(&error))?;
-            }
-            Ok(None) | Err(ResumeError::Refused(_)) => {}
+        if let Err(ResumeError::Database(error)) = &resumed {
+            return Err(database(error));
         }
-        // Also where it does not count: people are to see that one came.
+        // Also where it does not count: people are to see that one came. The deed itself, who let go on and why, is in
+        // the trail since the order was given.
         self.commit(tx, &caller).await?;
         match resumed {
             Err(ResumeError::Refused(refused)) => Err(order_refused(&refused)),

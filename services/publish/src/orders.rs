@@ -79,7 +79,7 @@ pub enum ResumeError {
 }
 
 /// Ends the halts that a lead's order names. The agency's gate is closed. The same order again changes nothing, so an
-/// old one never ends a newer halt. Gives it where it was carried out now.
+/// old one never ends a newer halt.
 ///
 /// # Errors
 /// When the order does not count; then nothing goes on, and people can see that one came.
@@ -88,22 +88,21 @@ pub async fn resume(
     agency: &Agency,
     signed_order: &[u8],
     now: OffsetDateTime,
-) -> Result<Option<Lift>, ResumeError> {
+) -> Result<(), ResumeError> {
     let judged = verify_encoded_order(signed_order, &agency.trust, now).and_then(lift);
     let lift = match judged {
         Ok(Some(lift)) => lift,
         // Answers are ingest's.
-        Ok(None) => return Ok(None),
+        Ok(None) => return Ok(()),
         Err(refused) => {
             keep_refused(tx, agency, "lift", "恢复没有执行", &refused, signed_order, now).await?;
             return Err(refused.into());
         }
     };
-    if !store::order::lift(tx, agency.id, &lift, signed_order, now).await? {
-        return Ok(None);
+    if store::order::lift(tx, agency.id, &lift, signed_order, now).await? {
+        tracing::info!("{} halts of {} are lifted by order {}", lift.halts.len(), lift.scope, lift.id);
     }
-    tracing::info!("{} halts of {} are lifted by order {}", lift.halts.len(), lift.scope, lift.id);
-    Ok(Some(lift))
+    Ok(())
 }
 
 /// Keeps an order that did not count; `what` says what follows from that.
