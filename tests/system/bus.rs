@@ -188,6 +188,7 @@ async fn whoever_holds_the_password_of_ingest_takes_no_signed_page_down() {
     ingest.flush().await.unwrap();
 
     // Something later that took the same way: by then the forged ones would have arrived.
+    office.outside.reset_quota().await.unwrap();
     office.says("听说老车站被外地老板买下来了，是真的吗").await;
     let later = office.case_about("老车站被外地老板买下来了").await;
     office.signed_through_deaths(&later, "老车站被外地老板买下来了").await;
