@@ -12,6 +12,7 @@ mod deployment;
 mod four_eyes;
 mod gather;
 mod halt;
+mod imports;
 mod inside;
 mod large;
 mod links;

@@ -88,6 +88,7 @@ const ON_DUTY: &[Role] = &[Role::DutyOfficer, Role::Drafter, Role::Reviewer, Rol
 const STAFF: &[Role] =
     &[Role::DutyOfficer, Role::Drafter, Role::Reviewer, Role::Signer, Role::Administrator, Role::Auditor];
 const SUBMITTERS: &[Role] = &[Role::DutyOfficer, Role::Client];
+const IMPORTERS: &[Role] = &[Role::Client, Role::DutyOfficer, Role::Signer];
 const READERS: &[Role] = &[
     Role::DutyOfficer,
     Role::Drafter,
@@ -138,7 +139,9 @@ const RPCS: &[Rpc] = &[
     rpc("ApprovalService/UnlockPerson", Foreign::NotFound, &[Role::Administrator]),
     rpc("ApprovalService/ListAudit", Foreign::Own, &[Role::Auditor, Role::Administrator]),
     rpc("IngestService/SubmitReport", Foreign::Own, SUBMITTERS),
-    rpc("IngestService/ImportReports", Foreign::Own, SUBMITTERS),
+    rpc("IngestService/ImportReports", Foreign::Own, IMPORTERS),
+    rpc("IngestService/ListImportSources", Foreign::Nothing, IMPORTERS),
+    rpc("IngestService/SetImportSource", Foreign::Own, LEADS),
     rpc("IngestService/ListAnswers", Foreign::Nothing, STAFF),
     rpc("IngestService/HaltAnswers", Foreign::StopsNothing, ON_DUTY),
     rpc("IngestService/ResumeAnswers", Foreign::SignedOrder, LEADS),
@@ -297,6 +300,21 @@ fn report(things: &Things) -> ingest_pb::Report {
         text: format!("听说{RECORD}，是真的吗"),
         channel: ingest_pb::report::Channel::Partner.into(),
         external_id: things.external.clone(),
+        ..Default::default()
+    }
+}
+
+/// What the first agency calls its hotline.
+const SOURCE: &str = "城区热线导出";
+
+fn source() -> ingest_pb::ImportSource {
+    ingest_pb::ImportSource {
+        name: SOURCE.to_owned(),
+        columns: vec![ingest_pb::import_source::Column {
+            heading: "诉求".to_owned(),
+            field: "text".to_owned(),
+        }],
+        channel: ingest_pb::report::Channel::Hotline.into(),
         ..Default::default()
     }
 }
@@ -538,6 +556,13 @@ async fn call(clients: &Clients, rpc: &str, things: &Things, token: Option<&str>
         "IngestService/ImportReports" => {
             let line = ingest_pb::ImportReportsRequest { line: 1, report: Some(report(things)) };
             send!(ingest.import_reports(futures::stream::iter([line])))
+        }
+        "IngestService/ListImportSources" => {
+            send!(ingest.list_import_sources(ingest_pb::ListImportSourcesRequest::default()))
+        }
+        // Setting what another agency's sources are called makes one of one's own, and lists nothing of the other's.
+        "IngestService/SetImportSource" => {
+            send!(ingest.set_import_source(ingest_pb::SetImportSourceRequest { source: Some(source()) }))
         }
         "IngestService/ListAnswers" => {
             send!(ingest.list_answers(ingest_pb::ListAnswersRequest { claim_id, ..Default::default() }))
@@ -875,6 +900,7 @@ async fn things(office: &mut Office, clients: &Clients, duty: &str, stranger: Ag
         "身份证怎么补办",
         "qinglan",
         REMARK,
+        SOURCE,
     ];
     Things {
         signed_order,
@@ -904,6 +930,7 @@ async fn seen_by_itself(clients: &Clients, things: &Things, token: &str) -> Vec<
         "ApprovalService/GetCase",
         "ApprovalService/ListAlarms",
         "IngestService/ListAnswers",
+        "IngestService/ListImportSources",
         "ClassificationService/GetClaim",
         "ClassificationService/ListClaimReports",
         "ClassificationService/ListOtherMessages",
@@ -947,6 +974,8 @@ async fn another_agencys_ids_find_nothing_and_nobody_calls_beyond_the_role() {
     let hotline = Destination::of(office.installation).token().await.unwrap();
     call(&clients, "IngestService/SubmitReport", &things, Some(&hotline)).await.unwrap();
     office.case_about(RECORD).await;
+    let officer = token(first, Some(duty), Role::DutyOfficer);
+    call(&clients, "IngestService/SetImportSource", &things, Some(&officer)).await.unwrap();
     let before = seen_by_itself(&clients, &things, &token(first, Some(duty), Role::DutyOfficer)).await;
 
     let stranger = |role: Role| {

@@ -48,6 +48,7 @@ const TRAIL: &[(&str, &str)] = &[
     ("ApprovalService/UnlockPerson", "person.unlocked"),
     ("IngestService/SubmitReport", "report.submitted"),
     ("IngestService/ImportReports", "reports.imported"),
+    ("IngestService/SetImportSource", "import_source.set"),
     ("IngestService/HaltAnswers", "answers.halted"),
     // The deed is the lead's order, which approval keeps; the senders only carry it out.
     ("IngestService/ResumeAnswers", "halt.lifted"),
@@ -80,6 +81,7 @@ const LOOKS: &[&str] = &[
     "ApprovalService/ListSessions",
     "ApprovalService/ListPeople",
     "ApprovalService/ListAudit",
+    "IngestService/ListImportSources",
     "IngestService/ListAnswers",
     "IngestService/FindReceipt",
     "IngestService/ListMedia",
@@ -429,6 +431,13 @@ async fn of_messages(office: &Office, people: &People, case: &str) {
     ingest.submit_report(people.by("duty", submit)).await.unwrap();
     let line = ingest_pb::ImportReportsRequest { line: 1, report: Some(report("0002")) };
     ingest.import_reports(people.by("duty", futures::stream::iter([line]))).await.unwrap();
+    let source = ingest_pb::ImportSource {
+        name: "12345热线".to_owned(),
+        channel: ingest_pb::report::Channel::Hotline.into(),
+        ..Default::default()
+    };
+    let set = ingest_pb::SetImportSourceRequest { source: Some(source) };
+    ingest.set_import_source(people.by("duty", set)).await.unwrap();
 
     let mut classification = people.clients.classification.clone();
     let other = superuser(office, "classification");

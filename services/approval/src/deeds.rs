@@ -47,6 +47,7 @@ pub fn of_ingest(event: ingest::v1::DeedDone) -> Result<Deed, Unreadable> {
         Action::OriginalRevealed => "message.original_revealed",
         Action::ReportSubmitted => "report.submitted",
         Action::ReportsImported => "reports.imported",
+        Action::ImportSourceSet => "import_source.set",
     };
     let subjects = event.subjects.into_iter().map(|subject| (subject.kind, subject.id));
     deed(event.actor, &event.role, action, subjects, &event.reason, event.deed_time)

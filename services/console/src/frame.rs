@@ -45,6 +45,8 @@ pub(crate) struct PersonLine {
     pub finds: bool,
     /// Whether the person may read the audit trail.
     pub audits: bool,
+    /// Whether the person imports files.
+    pub imports: bool,
 }
 
 impl Frame {
@@ -66,6 +68,7 @@ impl Frame {
                 reads: who.may(rights::READ_WORK),
                 finds: who.may(rights::FIND_RECEIPTS),
                 audits: who.may(rights::AUDIT),
+                imports: who.may(rights::IMPORT),
             }),
             agency: who.agency_name().to_owned(),
             halt: who.may(rights::HALT).then(|| "/halt".to_owned()),

@@ -18,6 +18,7 @@ mod problem;
 mod session;
 mod show;
 mod traces;
+mod upload;
 mod views;
 mod wording;
 
@@ -28,7 +29,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use listener::Door;
-use runtime::{Clock, Lifecycle};
+use runtime::{Clock, Lifecycle, SlowWork};
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -78,6 +79,8 @@ struct Console {
     public_base_url: Url,
     form_key: FormKey,
     trusted_proxies: Vec<Network>,
+    /// Where files are read.
+    reading: SlowWork,
 }
 
 impl Console {
@@ -94,6 +97,9 @@ pub struct App {
     door: Door,
     router: Router,
 }
+
+/// Files that are read at once: each may take a second and a hundred megabytes.
+const FILES_AT_ONCE: usize = 2;
 
 /// The largest form is a draft: some 20 000 Chinese characters, percent-encoded.
 const BODY_BYTES_MAX: usize = 512 * 1024;
@@ -128,6 +134,7 @@ impl App {
             public_base_url: config.public_base_url,
             form_key,
             trusted_proxies: config.trusted_proxies,
+            reading: SlowWork::new(FILES_AT_ONCE),
         });
         let router = pages::router()
             .layer(axum::middleware::from_fn_with_state(secure, headers::protect))

@@ -20,11 +20,13 @@ use crate::conflict::Conflict;
 use crate::deed::{Action, Deed};
 use crate::domain::answer::State;
 use crate::domain::halt::{Scope, Signing};
+use crate::domain::import_source::{Column, Source};
 use crate::domain::receipt::{NotAReceipt, ReceiptNumber};
 use crate::domain::report::{Channel, Checked, FieldError, Submission};
 use crate::fetch::report_key;
 use crate::halt::Halting;
 use crate::orders::ResumeError;
+use crate::import_source::{ImportSources, SOURCES_MAX};
 use crate::prepare;
 use crate::quota::{Bringing, Quotas};
 use crate::reveal::Revealing;
@@ -32,7 +34,7 @@ use crate::status::{database_failed, not_brought};
 use crate::store::halt::{InForce, Order};
 use crate::store::order::Refused;
 use crate::store::report::{self, Accepted, Standing, WriteError};
-use crate::store::{answer, assignment, media};
+use crate::store::{answer, assignment, import_source, media};
 use crate::transcribe::{Transcribe, Transcribing};
 use crate::vault::{Purpose, Vault};
 
@@ -62,6 +64,8 @@ pub struct Service {
     pub quotas: Quotas,
     /// Halts and resumes.
     pub halting: Halting,
+    /// What is said of files that are imported.
+    pub import_sources: ImportSources,
     /// Writes down what is said in messages without words.
     pub transcribing: Transcribing,
     /// Shows messages as they were written.
@@ -105,7 +109,7 @@ impl IngestService for Service {
         request: Request<Streaming<pb::ImportReportsRequest>>,
     ) -> Result<Response<pb::ImportReportsResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(rights::SUBMIT)?;
+        caller.require(rights::IMPORT)?;
         let mut lines = request.into_inner();
         self.begin_import(&caller).await.map_err(|error| database_failed(&error))?;
         let mut import = Import::default();
@@ -161,6 +165,52 @@ impl IngestService for Service {
             import.count(Some(ended));
         }
         import.finish()
+    }
+
+    async fn list_import_sources(
+        &self,
+        request: Request<pb::ListImportSourcesRequest>,
+    ) -> Result<Response<pb::ListImportSourcesResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(rights::IMPORT)?;
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let after: Option<String> = PageToken::decode(&request.page_token)?;
+        // One more than asked tells whether there is a next page.
+        let listed = self.import_sources.list(caller.agency, after.as_deref(), size + 1).await;
+        let mut listed = listed.map_err(|error| database_failed(&error))?;
+        let more = i64::try_from(listed.len()).is_ok_and(|length| length > size);
+        if more {
+            listed.pop();
+        }
+        let next = listed.last().filter(|_| more).map(|last| PageToken::encode(&last.source.name));
+        Ok(Response::new(pb::ListImportSourcesResponse {
+            sources: listed.into_iter().map(pb::ImportSource::from).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
+    }
+
+    async fn set_import_source(
+        &self,
+        request: Request<pb::SetImportSourceRequest>,
+    ) -> Result<Response<pb::SetImportSourceResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(rights::LEAD)?;
+        let source = request.into_inner().source.ok_or_else(|| missing("source"))?;
+        let channel = channel_of(source.channel());
+        let columns =
+            source.columns.into_iter().map(|column| Column { heading: column.heading, field: column.field });
+        let source = Source::checked(&source.name, columns.collect(), channel)?;
+        let kept = self.import_sources.set(&caller, &source).await;
+        if !kept.map_err(|error| database_failed(&error))? {
+            return Err(Refusal::precondition(
+                "IMPORT_SOURCES_FULL",
+                format!("来源已有 {SOURCES_MAX} 个；请用已有的来源名，或不填来源。"),
+                format!("there are {SOURCES_MAX} sources; use the name of one of them, or none."),
+            )
+            .into());
+        }
+        Ok(Response::new(pb::SetImportSourceResponse {}))
     }
 
     async fn list_answers(
@@ -484,14 +534,18 @@ impl Import {
     }
 }
 
-fn submission(report: pb::Report) -> Result<Submission, FieldError> {
-    let channel = match report.channel() {
+const fn channel_of(wire: pb::report::Channel) -> Option<Channel> {
+    match wire {
         pb::report::Channel::Unspecified => None,
         pb::report::Channel::Wechat => Some(Channel::Wechat),
         pb::report::Channel::Microblog => Some(Channel::Microblog),
         pb::report::Channel::Hotline => Some(Channel::Hotline),
         pb::report::Channel::Partner => Some(Channel::Partner),
-    };
+    }
+}
+
+fn submission(report: pb::Report) -> Result<Submission, FieldError> {
+    let channel = channel_of(report.channel());
     let said_time = match report.said_time {
         None => None,
         Some(said) => Some(grpc::instant(said).ok_or_else(|| FieldError {
@@ -584,6 +638,29 @@ fn not_a_receipt(error: NotAReceipt) -> Refusal {
 
 fn missing(field: &'static str) -> Status {
     Refusal::invalid(field, format!("缺少 {field}。"), format!("{field} is missing.")).into()
+}
+
+impl From<import_source::Kept> for pb::ImportSource {
+    fn from(kept: import_source::Kept) -> Self {
+        let channel = match kept.source.channel {
+            Channel::Wechat => pb::report::Channel::Wechat,
+            Channel::Microblog => pb::report::Channel::Microblog,
+            Channel::Hotline => pb::report::Channel::Hotline,
+            Channel::Partner => pb::report::Channel::Partner,
+        };
+        let columns = kept
+            .source
+            .columns
+            .into_iter()
+            .map(|column| pb::import_source::Column { heading: column.heading, field: column.field });
+        Self {
+            name: kept.source.name,
+            columns: columns.collect(),
+            channel: channel.into(),
+            set_by: kept.set_by,
+            set_time: Some(timestamp(kept.set_time)),
+        }
+    }
 }
 
 impl From<media::Listed> for pb::Media {

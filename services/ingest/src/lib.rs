@@ -40,6 +40,7 @@ mod fetch;
 mod grpc;
 mod halt;
 mod orders;
+mod import_source;
 mod picture;
 mod prepare;
 mod quota;
@@ -77,6 +78,7 @@ use crate::deliver::{Deliverer, DeliveryWaker};
 use crate::fetch::Fetcher;
 use crate::grpc::Service;
 use crate::halt::Halting;
+use crate::import_source::ImportSources;
 use crate::quota::{Limits, Quotas};
 use crate::reader::TextReader;
 use crate::reveal::Revealing;
@@ -264,10 +266,11 @@ impl App {
             intake: intake.clone(),
             arrivals,
             answering: Answering { pool: pool.clone(), words, clock: clock.clone() },
-            relay: waker,
+            relay: waker.clone(),
             clock: clock.clone(),
         };
         let service = Service {
+            import_sources: ImportSources { pool: pool.clone(), relay: waker, clock: clock.clone() },
             halting: Halting { pool: pool.clone(), delivery, clock: clock.clone() },
             transcribing,
             revealing,

@@ -8,13 +8,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use contracts::approval::v1::IssueClientTokenRequest;
 use contracts::approval::v1::access_service_client::AccessServiceClient;
 use contracts::ingest::v1::ingest_service_client::IngestServiceClient;
-use contracts::ingest::v1::{ImportReportsRequest, ImportReportsResponse};
+use contracts::ingest::v1::report::Channel as Wire;
+use contracts::ingest::v1::{ImportReportsRequest, ImportReportsResponse, ListImportSourcesRequest};
 use indicatif::{ProgressBar, ProgressStyle};
-use reportfile::{Channel, Import, Mapping, ROWS_PER_CALL, Sentence, Untold};
+use reportfile::{Channel, Field, Import, Mapping, ROWS_PER_CALL, Sentence, Untold};
 use runtime::Clock;
 use tonic::transport::Channel as Connection;
 
@@ -32,6 +33,9 @@ const SHOWN: usize = 20;
 /// What to do with a file.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
+    /// Read the columns as was said of this source on the console's page.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Write the rows that were refused to this file, to mend and import again.
     #[arg(long, value_name = "FILE")]
     pub refused: Option<PathBuf>,
@@ -180,8 +184,11 @@ pub async fn import(file: &Path, options: &Options, destination: &Destination) -
     let stopped = |why: Sentence| anyhow!("{}", said(&why, options.english));
     let table = reportfile::read(&bytes).map_err(stopped)?;
     drop(bytes);
-    let mapping = Mapping::guessed(&table.headings);
-    let judged = table.judge(&mapping, Channel::Partner, Clock::from_environment().now()).map_err(stopped)?;
+    let (mapping, channel) = match &options.source {
+        Some(name) => columns(name, &table.headings, destination).await?,
+        None => (Mapping::guessed(&table.headings), Channel::Partner),
+    };
+    let judged = table.judge(&mapping, channel, Clock::from_environment().now()).map_err(stopped)?;
     let mut import = Import::new(table, judged);
     let progress = ProgressBar::new(import.rows() as u64).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")
@@ -195,6 +202,42 @@ pub async fn import(file: &Path, options: &Options, destination: &Destination) -
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(import)
+}
+
+/// What an officer said of a source's columns, and how its reports come in.
+async fn columns(
+    name: &str,
+    headings: &[String],
+    destination: &Destination,
+) -> anyhow::Result<(Mapping, Channel)> {
+    let token = destination.token().await?;
+    let mut ingest = IngestServiceClient::new(grpc::channel(&destination.ingest_url)?);
+    let mut page_token = String::new();
+    loop {
+        let request = ListImportSourcesRequest { page_size: 200, page_token };
+        let listed = ingest.list_import_sources(grpc::with_token(request, &token)).await;
+        let listed = listed.map_err(refused)?.into_inner();
+        if let Some(source) = listed.sources.iter().find(|source| source.name == name) {
+            let known: Vec<(String, Option<Field>)> = source
+                .columns
+                .iter()
+                .map(|column| (column.heading.clone(), Field::named(&column.field)))
+                .collect();
+            let channel = match source.channel() {
+                Wire::Wechat => Channel::Wechat,
+                Wire::Microblog => Channel::Microblog,
+                Wire::Hotline => Channel::Hotline,
+                Wire::Partner | Wire::Unspecified => Channel::Partner,
+            };
+            return Ok((Mapping::remembered(headings, &known), channel));
+        }
+        page_token = listed.next_page_token;
+        ensure!(
+            !page_token.is_empty(),
+            "没有名为“{name}”的来源；请先在页面“导入”上用这个来源导入一次，或不写 --source。 There is no source “{name}”: import \
+             with it once on the console's page, or leave --source out."
+        );
+    }
 }
 
 fn cut_short(done: usize, english: bool) -> String {

@@ -3,7 +3,7 @@
 //! Nothing here decides anything about cases; a page asks the services, as the signed-in person, and shows
 //! their answer.
 //!
-//! Every `POST` is `application/x-www-form-urlencoded`. Except where "no session" is said it needs the cookie
+//! Every `POST` is `application/x-www-form-urlencoded` unless it says so. Except where "no session" is said it needs the cookie
 //! `session` and the hidden fields `csrf` and `request_id` of the page's own form (written
 //! `<input type="hidden" name="csrf" value="…">`, in this attribute order). A post that worked answers
 //! `303 See Other`; one that was refused answers the page again, with what was typed, an element
@@ -20,6 +20,10 @@
 //! | `POST /alarm/acknowledge` | `report_id` | 303 `/` |
 //! | `POST /notice` | `sentence` | 303 `/case/{case_id}` |
 //! | `GET /find?number=` | | the message of a receipt and its case; 303 to the case of a case's code |
+//! | `GET /import` | | the form for a file of reports, for duty officers and signers |
+//! | `POST /import/preview` | multipart: `file` `source`, and where the columns were looked at `headings` `chosen_for` `channel` `column_{n}` | 200, what each column holds and what will be refused: the page, or with htmx its part |
+//! | `POST /import/run` | multipart: as before, and `state` as the page gave it | 200, how far it came |
+//! | `POST /import/refused` | multipart: as before | the refused rows, to be saved |
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
 //! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
@@ -90,7 +94,8 @@
 //! `data-version` on a version of the rules, `data-line` on a line of them that cannot be understood,
 //! `data-tried-intent` and `data-rule` on what was tried; `data-intent` (`question` `complaint` `help` `observation` `other`) on another message;
 //! `data-answered`, `data-pending`, `data-unknown`, `data-unreachable` and `data-without-channel` on the
-//! answers' counts; `data-quota-left` on an account of the signer's page; `data-session-id` on a session, with
+//! answers' counts; `data-import-good` and `data-import-refused` on a preview, and `data-rows`, `data-done`,
+//! `data-accepted`, `data-duplicate`, `data-refused` and at the end `data-finished` on an import; `data-quota-left` on an account of the signer's page; `data-session-id` on a session, with
 //! `data-this` on the one that asks; `data-person-id` on a person of the agency.
 //!
 //! Where the console is reached by https, the cookies are called `__Host-session`, `__Host-visit` and
@@ -108,6 +113,8 @@ mod find;
 mod gather;
 mod halt;
 mod history;
+mod import;
+pub(crate) mod import_state;
 mod intent;
 mod judgement;
 mod media;
@@ -126,6 +133,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::approval::v1::{GetCaseRequest, GetCaseResponse, GetRevisionRequest, Revision};
@@ -134,6 +142,7 @@ use listener::Patience;
 use crate::language::Words;
 use crate::problem::{Kind, Problem, no_such_page};
 use crate::session::SignedIn;
+use crate::upload::UPLOAD_BYTES_MAX;
 use crate::{Console, assets};
 
 /// Where a request takes longer than elsewhere: a file is uploaded and every row of it is looked at.
@@ -153,6 +162,10 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/alarm/acknowledge", post(queue::acknowledge))
         .route("/notice", post(queue::open_notice))
         .route("/find", get(find::show))
+        .route("/import", get(import::show))
+        .route("/import/preview", post(import::preview).layer(upload_limit()))
+        .route("/import/run", post(import::run).layer(upload_limit()))
+        .route("/import/refused", post(import::refused).layer(upload_limit()))
         .route("/messages", get(messages::show))
         .route("/message/{report_id}/media", get(media::show))
         .route("/message/{report_id}/transcript", post(media::transcribe))
@@ -202,6 +215,11 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(async || "ok"))
         .fallback(no_such_page)
+}
+
+/// A form with a file is larger than others.
+fn upload_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(UPLOAD_BYTES_MAX)
 }
 
 /// What a page says after a post that worked, by the key in its address.

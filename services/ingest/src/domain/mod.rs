@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod command;
 pub mod halt;
+pub mod import_source;
 pub mod intent;
 pub mod media;
 pub mod receipt;

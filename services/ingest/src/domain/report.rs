@@ -39,6 +39,14 @@ impl Channel {
             Self::Partner => "partner",
         }
     }
+
+    /// The one with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Wechat, Self::Microblog, Self::Hotline, Self::Partner]
+            .into_iter()
+            .find(|channel| channel.as_str() == name)
+    }
 }
 
 /// A report as somebody submits it.

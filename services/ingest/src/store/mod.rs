@@ -7,6 +7,7 @@ pub mod callback;
 pub mod clarification;
 pub mod client_use;
 pub mod halt;
+pub mod import_source;
 pub mod media;
 pub mod order;
 pub mod reply;

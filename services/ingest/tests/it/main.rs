@@ -8,6 +8,7 @@ mod callback;
 mod clients;
 mod desk;
 mod halts;
+mod imports;
 mod media;
 mod press;
 mod receipts;

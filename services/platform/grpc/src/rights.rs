@@ -35,6 +35,8 @@ pub const RESOLVE: &[Role] = Role::OFFICERS;
 pub const FIND_RECEIPTS: &[Role] = Role::OFFICERS;
 /// Bring reports.
 pub const SUBMIT: &[Role] = &[Client, DutyOfficer];
+/// Import a file of reports.
+pub const IMPORT: &[Role] = &[Client, DutyOfficer, Signer];
 /// Change what messages are and where claims go.
 pub const SET_RULES: &[Role] = &[Administrator];
 /// Change what is urgent: it orders the queue only, and an event begins at any hour of the night.
@@ -62,6 +64,7 @@ pub const ALL: &[(&str, &[Role])] = &[
     ("RESOLVE", RESOLVE),
     ("FIND_RECEIPTS", FIND_RECEIPTS),
     ("SUBMIT", SUBMIT),
+    ("IMPORT", IMPORT),
     ("SET_RULES", SET_RULES),
     ("SET_URGENCY_RULES", SET_URGENCY_RULES),
     ("ADMINISTER", ADMINISTER),

@@ -80,6 +80,37 @@ impl Browser {
         }
     }
 
+    /// Sends a form of `page` with a file, as a browser does; `as_part` as htmx does.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn upload(
+        &mut self,
+        page: &Page,
+        action: &str,
+        fields: &[(&str, &str)],
+        file: (&str, Vec<u8>),
+        as_part: bool,
+    ) -> anyhow::Result<Page> {
+        let mut form = reqwest::multipart::Form::new();
+        for name in ["csrf", "request_id"] {
+            if let Some(value) = page.hidden(action, name) {
+                form = form.text(name, value);
+            }
+        }
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let (name, content) = file;
+        form = form.part("file", reqwest::multipart::Part::bytes(content).file_name(name.to_owned()));
+        let mut request = self.client.post(format!("{}{action}", self.base_url)).multipart(form);
+        if as_part {
+            request = request.header("hx-request", "true");
+        }
+        let (status, _, html) = self.send(request).await?;
+        Ok(Page { path: action.to_owned(), status, html })
+    }
+
     /// Signs in.
     ///
     /// # Errors

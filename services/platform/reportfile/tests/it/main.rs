@@ -7,6 +7,7 @@ mod counts;
 mod desk;
 mod encodings;
 mod excel;
+mod importing;
 mod json;
 mod rows;
 mod times;
