@@ -70,8 +70,9 @@ async fn an_officer_writes_down_a_voice_message_and_it_finds_its_case() {
     let action = office
         .until("the voice message and its box", async |office| {
             let page = office.page("duty", "/messages").await;
-            let from = page.html.find("action=\"/message/")? + "action=\"".len();
-            page.html.contains("下载语音").then(|| page.html[from..].split('"').next().unwrap().to_owned())
+            let mut actions = page.html.split("action=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            let written = actions.find(|action| action.ends_with("/transcript"))?;
+            page.html.contains("下载语音").then(|| written.to_owned())
         })
         .await;
     let duty = office.desk.person("duty").await.unwrap();
