@@ -16,6 +16,7 @@ mod imports;
 mod inside;
 mod large;
 mod links;
+mod masking;
 mod messages;
 mod office;
 mod pictures;

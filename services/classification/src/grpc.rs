@@ -3,7 +3,7 @@
 
 use contracts::classification::v1 as pb;
 use contracts::classification::v1::classification_service_server::ClassificationService;
-use grpc::{Caller, PageToken, Refusal, page_size, parse_id, rights};
+use grpc::{Caller, PageToken, Refusal, fitting, page_size, parse_id, rights};
 use ids::{AgencyId, ClaimId, ReportId};
 use masking::find_official;
 use messaging::Waker;
@@ -93,8 +93,8 @@ impl ClassificationService for Service {
         let found = claims::get(&mut tx, caller.agency, claim).await.map_err(|error| failed(&error))?;
         found.ok_or_else(|| Refusal::not_found("claim"))?;
         let rows = reports::of_claim(&mut tx, caller.agency, claim, before, size + 1).await;
-        let (mut reports, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
-        add_pictures(&mut tx, caller.agency, &mut reports).await?;
+        let rows = rows.map_err(|error| failed(&error))?;
+        let (reports, next_page_token) = page(&mut tx, caller.agency, rows, size).await?;
         Ok(Response::new(pb::ListClaimReportsResponse { reports, next_page_token }))
     }
 
@@ -109,8 +109,8 @@ impl ClassificationService for Service {
         let before: Option<i64> = PageToken::decode(&request.page_token)?;
         let mut tx = self.begin(caller.agency).await?;
         let rows = reports::without_claim(&mut tx, caller.agency, intent, before, size + 1).await;
-        let (mut messages, next_page_token) = page(rows.map_err(|error| failed(&error))?, size);
-        add_pictures(&mut tx, caller.agency, &mut messages).await?;
+        let rows = rows.map_err(|error| failed(&error))?;
+        let (messages, next_page_token) = page(&mut tx, caller.agency, rows, size).await?;
         Ok(Response::new(pb::ListOtherMessagesResponse { messages, next_page_token }))
     }
 
@@ -336,14 +336,22 @@ fn asked_intent(value: i32) -> Result<Option<Intent>, Status> {
     })
 }
 
-/// Turns up to `size + 1` rows into a page of `size` and the token of the next one.
-fn page(mut rows: Vec<Shown>, size: i64) -> (Vec<pb::ClassifiedReport>, String) {
+/// Turns up to `size + 1` rows into a page of `size`, or of as many as fit, and the token of the next one.
+async fn page(
+    tx: &mut PgConnection,
+    agency: AgencyId,
+    rows: Vec<Shown>,
+    size: i64,
+) -> Result<(Vec<pb::ClassifiedReport>, String), Status> {
+    let found = rows.len();
+    let positions: Vec<i64> = rows.iter().map(|row| row.position).collect();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let token =
-        rows.last().filter(|_| more).map(|last| PageToken::encode(&last.position)).unwrap_or_default();
-    (rows.into_iter().map(report_message).collect(), token)
+    let mut reports: Vec<_> = rows.into_iter().take(size).map(report_message).collect();
+    add_pictures(tx, agency, &mut reports).await?;
+    reports.truncate(fitting(&reports));
+    let last = reports.len().checked_sub(1).filter(|_| reports.len() < found);
+    let token = last.map(|last| PageToken::encode(&positions[last])).unwrap_or_default();
+    Ok((reports, token))
 }
 
 /// Adds what a machine read in the pictures of these reports.

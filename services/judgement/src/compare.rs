@@ -88,6 +88,9 @@ pub struct Likeness {
     pub text_length: f32,
     /// Characters of the text that say something.
     pub text_informative: u32,
+    /// Share of what the text claims (not where, when or how many, nor that it is passed on) that the document has; 1
+    /// where it claims nothing.
+    pub claimed: f32,
     /// Of a text that names a place, the share of what it claims of it (not where, when, or that it is passed on)
     /// that the document has; 1 where it names none.
     pub matter: f32,
@@ -224,7 +227,8 @@ impl Asked {
         likeness.covering_rarest = share(squares, masses.norm * masses.norm);
         likeness.covered = share(pairs, self.pairs);
         likeness.covered_singles = share(singles, self.singles);
-        likeness.matter = if self.placed { share(matter, self.matters) } else { 1.0 };
+        likeness.claimed = if self.matters > 0.0 { share(matter, self.matters) } else { 1.0 };
+        likeness.matter = if self.placed { likeness.claimed } else { 1.0 };
         likeness.shared = squares;
         likeness.length = length as f32;
         likeness.run = run.longest as f32;

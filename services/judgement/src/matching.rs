@@ -175,6 +175,10 @@ struct Common {
 /// A text that repeats so much of what is known is about it, whatever else it says.
 const WHOLLY: f32 = 0.6;
 
+/// Of what a text claims, the share that both say: two timetables or two lists of prices have nothing in common but
+/// their digits and 「网传」.
+const CLAIMED_MIN: f32 = 0.05;
+
 const TO_BE_SURE: Common = Common { words: 0.25, matter: 0.5, subject_is_matter: false };
 const TO_JOIN: Common = Common { words: 0.2, matter: 0.2, subject_is_matter: true };
 const TO_BE_NEAR: Common = Common { words: 0.1, matter: 0.0, subject_is_matter: true };
@@ -184,7 +188,8 @@ impl Common {
     const fn holds(&self, candidate: &Candidate) -> bool {
         let sentence = &candidate.alike.sentence;
         sentence.text_length > SHORT_CHARACTERS
-            || sentence.cosine.max(sentence.covering).max(sentence.covered) >= self.words
+            || sentence.claimed >= CLAIMED_MIN
+                && sentence.cosine.max(sentence.covering).max(sentence.covered) >= self.words
                 && (sentence.matter >= self.matter
                     || sentence.covering >= WHOLLY
                     || self.subject_is_matter && sentence.agreement.shared_subject)
@@ -425,6 +430,23 @@ mod tests {
             assert_ne!(answer, Some(Certainty::Sure), "{asked}");
         }
         assert_ne!(claim(melons, "城南市场着火了").map(|found| found.certainty), Some(Certainty::Sure));
+    }
+
+    #[test]
+    fn days_prices_and_timetables_are_no_matter_by_themselves() {
+        for (known, asked) in [
+            (
+                "网传12路公交改点 06:30 21:15 换成 118 139 150 分钟一班",
+                "网传城东煤气检修2026.12.08-2026.12.15是真的吗",
+            ),
+            ("听说鸡蛋涨到 5.50 6.80 7.20 8.10，是真的吗", "听说3路车改点 05:50 06:80 07:20 08:10，是真的吗"),
+            ("网传2026年12月8日上午9点30分停水是真的吗", "网传2026年12月8日上午9点30分放假是真的吗"),
+        ] {
+            assert!(claim(known, asked).is_none(), "{asked}");
+            assert!(clarification(known, asked).is_none_or(|found| found.certainty != Certainty::Sure));
+        }
+        let known = "网传12路公交改点 06:30 21:15 换成 118 139 150 分钟一班";
+        assert!(claim(known, "12路公交要改点了吗").is_some());
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub const fn digit(glyph: Glyph) -> Option<char> {
     }
 }
 
+/// Behind a digit these say when.
+const OF_WHEN: &str = "年月日号点时分秒";
+
 /// A text, ready to be compared.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -137,6 +140,12 @@ impl Profile {
         let says = |role: &Role| !matches!(role, Role::PassingOn | Role::Particle | Role::Time);
         let mut matter: Vec<bool> = roles.iter().map(|role| says(role) && *role != Role::Area).collect();
         places.into_iter().for_each(|span| matter[span].fill(false));
+        for (at, two) in characters.windows(2).enumerate() {
+            // 「12月8日9点30分」 is when it is, whatever it is.
+            if two[0].1.is_ascii_digit() && OF_WHEN.contains(two[1].1) {
+                matter[at + 1] = false;
+            }
+        }
         let informative = roles.iter().filter(|role| says(role)).count();
         let told = characters.iter().zip(roles).zip(synonyms);
         let glyphs = told.map(|((&(_, character), role), synonym)| glyph(character, role, synonym));

@@ -2,7 +2,7 @@
 
 use contracts::approval::v1 as pb;
 use contracts::approval::v1::approval_service_server::ApprovalService;
-use grpc::{Caller, PageToken, Refusal, Role, page_size, parse_id, rights};
+use grpc::{Caller, PageToken, Refusal, Role, fitting, page_size, parse_id, rights};
 use tonic::{Request, Response, Status};
 
 use super::{convert, parse};
@@ -375,7 +375,8 @@ impl ApprovalService for Approval {
     ) -> Result<Response<pb::ListAlarmsResponse>, Status> {
         let (officer, _) = admit(request, rights::READ_WORK)?;
         let (alarms, waiting_count) = self.desk.list_alarms(officer.agency).await?;
-        let alarms = alarms.into_iter().map(convert::alarm).collect();
+        let mut alarms: Vec<pb::Alarm> = alarms.into_iter().map(convert::alarm).collect();
+        alarms.truncate(fitting(&alarms));
         Ok(Response::new(pb::ListAlarmsResponse { alarms, waiting_count }))
     }
 

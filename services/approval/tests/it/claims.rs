@@ -4,6 +4,7 @@ use contracts::approval::v1 as pb;
 use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened, Intent, MessageCorrected};
 use grpc::with_token;
 use ids::{ClaimId, ReportId};
+use prost::Message;
 use testkit::eventually;
 use tonic::Code;
 
@@ -90,6 +91,29 @@ async fn an_alarm_is_shown_until_somebody_takes_note() {
     let request = pb::AcknowledgeAlarmRequest { report_id: ReportId::mint().to_string() };
     let unknown = office.approval().acknowledge_alarm(with_token(request, &duty.token)).await;
     assert_refused(unknown, Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn long_alarms_are_fewer_on_the_page_and_all_of_them_are_counted() {
+    let office = Office::open().await;
+    let duty = office.sign_in("duty").await;
+    for _alarm in 0..40 {
+        let raised = AlarmRaised {
+            agency_id: office.agency.to_string(),
+            report_id: ReportId::mint().to_string(),
+            masked_text: "𠮷".repeat(20_000),
+            raised_time: Some(grpc::timestamp(office.now())),
+        };
+        office.classification.say(office.agency, &raised).await;
+    }
+    let listed = eventually("every alarm", async || {
+        let request = with_token(pb::ListAlarmsRequest {}, &duty.token);
+        let listed = office.approval().list_alarms(request).await.unwrap().into_inner();
+        (listed.waiting_count == 40).then_some(listed)
+    })
+    .await;
+    assert!((1..40).contains(&listed.alarms.len()), "{} alarms", listed.alarms.len());
+    assert!(listed.encoded_len() < grpc::PAGE_BYTES_MAX + 100);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use contracts::classification::v1 as pb;
 use grpc::Role;
 use ids::{AgencyId, ClaimId};
+use prost::Message;
 use tonic::Code;
 
 use crate::desk::{Desk, Said};
@@ -28,6 +29,34 @@ async fn reports_of_a_claim_are_listed_newest_first_page_by_page() {
     }
     let newest_first: Vec<&str> = EARTHQUAKE[..5].iter().rev().copied().collect();
     assert_eq!(listed, newest_first);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_long_messages_ends_before_it_is_too_large_and_the_next_goes_on_there() {
+    let desk = Desk::open(1).await;
+    // As long as a message may be, of the character that costs most.
+    let long = format!("{}{}", EARTHQUAKE[0], "𠮷".repeat(19_900));
+    let claim = desk.hears(&[Said::new(&long)]).await[0].claim.unwrap();
+    for _telling in 1..60 {
+        desk.hears(&[Said::new(&long)]).await;
+    }
+    let mut listed = std::collections::BTreeSet::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListClaimReportsRequest { claim_id: claim.to_string(), page_size: 200, page_token };
+        let request = desk.as_role(desk.agency, Role::DutyOfficer, request);
+        let page = desk.client().list_claim_reports(request).await.unwrap().into_inner();
+        assert!(page.encoded_len() < grpc::PAGE_BYTES_MAX + 100, "{} bytes", page.encoded_len());
+        for report in page.reports {
+            assert!(listed.insert(report.report_id));
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(listed.len(), 60);
     desk.close().await;
 }
 

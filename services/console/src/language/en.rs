@@ -310,6 +310,7 @@ pub(super) const WORDS: Words = Words {
     find_number: "Receipt number or case code",
     original: "Read the original",
     original_cause: "Why it must be read",
+    original_cause_alarm: "A call for help: the door and the telephone are needed to find them",
     original_hint: "Nothing is masked in it. It is shown to you this once, and the audit trail tells who read it, when and why.",
     original_logged: "The audit trail has it. Take no screenshots, pass nothing on, and copy nothing into drafts.",
     receipt: "Receipt",

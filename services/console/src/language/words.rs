@@ -325,6 +325,7 @@ words! {
     opinion_gates_unsaid,
     original,
     original_cause,
+    original_cause_alarm,
     original_hint,
     original_logged,
     other_messages,

@@ -310,6 +310,7 @@ pub(super) const WORDS: Words = Words {
     find_number: "回执号或工单编号",
     original: "看原文",
     original_cause: "为什么要看原文",
+    original_cause_alarm: "求救报警：找人要看门牌和电话",
     original_hint: "原文未经遮盖，只给您看这一次；谁在何时因何看了，都记入审计。",
     original_logged: "已记入审计。请勿截图、转发或抄入稿件。",
     receipt: "回执",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use contracts::approval::v1::{Finding, ListFindingsRequest, ListRevisionsRequest, Revision};
-use contracts::publish::v1::ListPublicationsRequest;
+use contracts::publish::v1::{ListPublicationsRequest, Publication};
 use serde::Deserialize;
 
 use super::{load_case, load_revision};
@@ -50,10 +50,8 @@ pub(crate) async fn show(
     let findings = all_findings(&console, &who, &case_id);
     let (others, findings) = tokio::try_join!(others, findings).map_err(|status| who.refuse(&status))?;
     let revision = RevisionView::of(chosen, language);
-    let request = ListPublicationsRequest { case_id, page_size: 200, page_token: String::new() };
-    let listed = console.clients.publish().list_publications(who.call(request)).await;
-    let (publications, publications_problem) = match listed {
-        Ok(listed) => (listed.into_inner().publications, None),
+    let (publications, publications_problem) = match all_publications(&console, &who, case_id).await {
+        Ok(listed) => (listed, None),
         Err(status) => (Vec::new(), Some(who.problem(&status))),
     };
     let now = console.clock.now();
@@ -118,6 +116,25 @@ async fn all_findings(
         all.extend(listed.findings);
         if listed.next_page_token.is_empty() {
             all.reverse();
+            return Ok(all);
+        }
+        request.page_token = listed.next_page_token;
+    }
+}
+
+/// Every publication of the case.
+async fn all_publications(
+    console: &Console,
+    who: &SignedIn,
+    case_id: String,
+) -> Result<Vec<Publication>, tonic::Status> {
+    let mut request = ListPublicationsRequest { case_id, page_size: 200, page_token: String::new() };
+    let mut all = Vec::new();
+    loop {
+        let listed =
+            console.clients.publish().list_publications(who.call(request.clone())).await?.into_inner();
+        all.extend(listed.publications);
+        if listed.next_page_token.is_empty() {
             return Ok(all);
         }
         request.page_token = listed.next_page_token;

@@ -27,7 +27,7 @@
 //! | `GET /messages?intent=&page=` | | messages that opened no claim; `intent` below |
 //! | `GET /message/{report_id}/media` | | a message's picture, shown; its voice or any other file, to be saved |
 //! | `POST /message/{report_id}/transcript` | `transcript` `intent` | 303 `/messages?intent=` |
-//! | `POST /message/{report_id}/original` | `cause` `case_id` | 200, the message as it was written |
+//! | `POST /message/{report_id}/original` | `cause` `case_id` `at_alarm` | 200, the message as it was written |
 //! | `POST /message/{report_id}/intent` | `set_intent` `expected_revision` `intent` `case_id` | 303 `/messages?intent=`, or the case where `case_id` says one |
 //! | `GET /message/{report_id}/judgement` | | how it was judged beside how it would be now; changes nothing |
 //! | `GET /case/{case_id}` | | the case |

@@ -20,6 +20,7 @@ struct OriginalPage {
     frame: Frame,
     report_id: String,
     case_id: String,
+    at_alarm: bool,
     cause: String,
     /// Absent while no cause was taken.
     original: Option<OriginalView>,
@@ -35,6 +36,8 @@ struct OriginalView {
 pub(crate) struct CauseForm {
     cause: String,
     case_id: String,
+    /// One tap at an alarm in the queue: nobody types a cause while somebody drowns.
+    at_alarm: bool,
 }
 
 pub(crate) async fn reveal(
@@ -50,13 +53,18 @@ pub(crate) async fn reveal(
         }
         Err(status) => (None, Some(who.problem(&status))),
     };
-    let frame = frame(&who, &form.case_id, problem);
-    let shown = OriginalPage { report_id, case_id: form.case_id, cause: form.cause, original, frame };
+    let frame = frame(&who, &form, problem);
+    let CauseForm { cause, case_id, at_alarm } = form;
+    let shown = OriginalPage { report_id, case_id, at_alarm, cause, original, frame };
     Ok(page(&shown.frame.clone(), &shown))
 }
 
-fn frame(who: &SignedIn, case_id: &str, problem: Option<Problem>) -> Frame {
-    let back = if case_id.is_empty() { "/messages".to_owned() } else { format!("/case/{case_id}") };
+fn frame(who: &SignedIn, form: &CauseForm, problem: Option<Problem>) -> Frame {
+    let back = match &*form.case_id {
+        "" if form.at_alarm => "/".to_owned(),
+        "" => "/messages".to_owned(),
+        case_id => format!("/case/{case_id}"),
+    };
     let frame = Frame::of(who).here(back);
     match problem {
         Some(problem) => frame.alert(problem),

@@ -45,6 +45,8 @@ struct QueueLive {
     csrf: String,
     /// Whether this person may say that an alarm is being seen to.
     acknowledges: bool,
+    /// Whether this person may read what masking took from a call for help.
+    reveals: bool,
     /// The query that renews it.
     query: String,
     alarms: Vec<AlarmView>,
@@ -243,6 +245,7 @@ async fn load(console: &Console, who: &SignedIn, filter: &Filter) -> QueueLive {
         words,
         csrf: who.csrf(),
         acknowledges: who.may(rights::ACKNOWLEDGE),
+        reveals: who.may(rights::SEE_ORIGINALS),
         query: query(&filter.state, &filter.page),
         alarms: help.into_iter().map(|alarm| alarm_view(alarm, now, words)).collect(),
         alarms_more: (more > 0).then(|| fill(words.alarms_more, more)),

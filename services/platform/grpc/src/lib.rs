@@ -18,7 +18,7 @@ pub use audience::{Audience, Shows, Tokens};
 pub use caller::{Caller, Role};
 pub use client::{channel, with_token, with_tokens, without_token};
 pub use convert::{instant, parse_id, timestamp};
-pub use page::{PageToken, page_size};
+pub use page::{PAGE_BYTES_MAX, PageToken, fitting, page_size};
 pub use refusal::{Refusal, reason, told};
 pub use server::serve;
 pub use token::{TokenIssuer, TokenVerifier, public_key};

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tonic::Status;
@@ -12,6 +13,22 @@ use crate::Refusal;
 const DEFAULT: i64 = 50;
 /// Rows of a page at most.
 const MAX: i64 = 200;
+
+/// Bytes that the rows of a page may have together: half of what a client takes, so that there is room for what is
+/// yet to be added to the messages.
+pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How many of these rows, from the first on, fit into one page: one at least.
+#[must_use]
+pub fn fitting<T: Message>(rows: &[T]) -> usize {
+    let mut bytes = 0;
+    let fits = rows.iter().take_while(|row| {
+        // The field's number and the row's length stand before it.
+        bytes += row.encoded_len() + 8;
+        bytes <= PAGE_BYTES_MAX
+    });
+    fits.count().max(1).min(rows.len())
+}
 
 /// The size of a page: 0 means 50, over 200 is coerced.
 ///

@@ -10,6 +10,9 @@ use super::browser::{Browser, Page};
 use crate::code::{self, STEP_SECONDS};
 use crate::installation::Installation;
 
+/// Seconds of a step in which the step before it is not used any more.
+const LAST_SECONDS: u64 = 10;
+
 /// The people of the office, each in a browser, signed in.
 pub struct Desk<'a> {
     installation: &'a Installation,
@@ -56,15 +59,19 @@ impl<'a> Desk<'a> {
     }
 
     /// A code that this person has not used. The server takes the step before and the step after the present
-    /// one as well; only when all three are used is there a wait.
+    /// one as well; only when all are used is there a wait. The step before is left out in the last seconds of
+    /// the present one: the server would refuse it a moment later.
     ///
     /// # Errors
     /// When nobody has this sign-in name.
     pub async fn fresh_code(&mut self, login: &'static str) -> anyhow::Result<String> {
         loop {
             let now = self.clock.now();
-            let present = u64::try_from(now.unix_timestamp())? / STEP_SECONDS;
-            let next = self.steps_used.get(login).map_or(present - 1, |used| (used + 1).max(present - 1));
+            let seconds = u64::try_from(now.unix_timestamp())?;
+            let present = seconds / STEP_SECONDS;
+            let first =
+                if seconds % STEP_SECONDS < STEP_SECONDS - LAST_SECONDS { present - 1 } else { present };
+            let next = self.steps_used.get(login).map_or(first, |used| (used + 1).max(first));
             if next <= present + 1 {
                 self.steps_used.insert(login, next);
                 let instant = time::OffsetDateTime::from_unix_timestamp((next * STEP_SECONDS).cast_signed())?;

@@ -106,6 +106,20 @@ impl Outside {
         self.post("messages", &json!({ "openid": citizen.openid, "msg_type": kind, "media": media })).await
     }
 
+    /// A citizen sends an article as a card, with nothing of their own.
+    ///
+    /// # Errors
+    /// When the sandbox does not answer.
+    pub async fn send_article(
+        &self,
+        citizen: &Citizen,
+        title: &str,
+        address: &str,
+    ) -> anyhow::Result<Delivered> {
+        let card = json!({ "Title": title, "Description": "", "Url": address });
+        self.post("messages", &json!({ "openid": citizen.openid, "msg_type": "link", "media": card })).await
+    }
+
     /// Lets the platform misbehave.
     ///
     /// # Errors
