@@ -121,7 +121,12 @@ impl Desk {
         let mut tx = self.begin(secret.agency).await?;
         let finding = store::finding::by_link(&mut tx, &secret.sha256()).await?;
         let finding = finding.ok_or(AnswerFindingError::NoLink)?;
+        let case = store::case::get(&mut tx, finding.case).await?.ok_or(AnswerFindingError::NoLink)?;
         commit(tx).await?;
+        // Nobody is asked for the code of a link that opens nothing.
+        if finding.link_state(case.state == CaseState::Dismissed, self.now()) == LinkState::Ended {
+            return Err(AnswerFindingError::Ended);
+        }
         if finding.answer.is_none() {
             self.check_code(secret.agency, &finding, code).await?;
         }
