@@ -9,6 +9,26 @@ pub trait Event: prost::Message + Default {
     fn agency_id(&self) -> &str;
 }
 
+/// Why an event cannot be believed; no word of its content.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRead {
+    /// The bytes are no such message.
+    #[error("not the message that the subject promises: {0}")]
+    Malformed(#[from] prost::DecodeError),
+    /// It speaks for another agency than the one in whose name it came: forged, or a fault of its sender.
+    #[error("the event is another agency's than its envelope says")]
+    OtherAgency,
+}
+
+/// Reads an event that came in `agency`'s name, a UUID.
+///
+/// # Errors
+/// When the bytes are no such message, or it is another agency's.
+pub fn read<E: Event>(agency: &str, payload: &[u8]) -> Result<E, NotRead> {
+    let event = E::decode(payload)?;
+    if event.agency_id().eq_ignore_ascii_case(agency) { Ok(event) } else { Err(NotRead::OtherAgency) }
+}
+
 macro_rules! events {
     ($($event:path => $subject:literal),+ $(,)?) => {
         $(impl Event for $event {

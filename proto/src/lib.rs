@@ -5,7 +5,7 @@
 
 mod events;
 
-pub use events::{Event, SUBJECTS};
+pub use events::{Event, NotRead, SUBJECTS, read};
 
 /// Messages and reports come in here.
 pub mod ingest {

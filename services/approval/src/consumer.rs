@@ -7,7 +7,6 @@ use contracts::publish::v1::PublicationChanged;
 use contracts::{Event, classification, ingest, publish};
 use ids::AgencyId;
 use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable};
-use prost::Message;
 use runtime::Clock;
 use sqlx::PgConnection;
 
@@ -100,19 +99,19 @@ pub struct OnClassification {
 impl Subscriber for OnClassification {
     type Input = Told;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Told, Unreadable> {
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Told, Unreadable> {
         let told = if subject == ClaimOpened::SUBJECT {
-            let event = decode::<ClaimOpened>(payload)?;
+            let event = decode::<ClaimOpened>(agency, payload)?;
             events::claim_counts(event.claim, 0).map(Told::Claim)
         } else if subject == ClaimGrew::SUBJECT {
-            let event = decode::<ClaimGrew>(payload)?;
+            let event = decode::<ClaimGrew>(agency, payload)?;
             events::claim_counts(event.claim, event.state_revision).map(Told::Claim)
         } else if subject == AlarmRaised::SUBJECT {
-            events::alarm(decode(payload)?).map(Told::Alarm)
+            events::alarm(decode(agency, payload)?).map(Told::Alarm)
         } else if subject == SuspensionChanged::SUBJECT {
-            events::suspension(&decode(payload)?).map(Told::Suspension)
+            events::suspension(&decode(agency, payload)?).map(Told::Suspension)
         } else if subject == MessageCorrected::SUBJECT {
-            events::corrected_message(&decode(payload)?).map(Told::Message)
+            events::corrected_message(&decode(agency, payload)?).map(Told::Message)
         } else {
             Err(format!("{subject} is none of our subjects"))
         };
@@ -194,8 +193,8 @@ pub struct OnPublicationChanged {
 impl Subscriber for OnPublicationChanged {
     type Input = Reported;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Reported, Unreadable> {
-        events::reported(decode::<PublicationChanged>(payload)?).map_err(Unreadable)
+    fn decode(&self, agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Reported, Unreadable> {
+        events::reported(decode::<PublicationChanged>(agency, payload)?).map_err(Unreadable)
     }
 
     async fn apply(
@@ -237,13 +236,13 @@ pub struct OnDeedDone;
 impl Subscriber for OnDeedDone {
     type Input = Deed;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Deed, Unreadable> {
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Deed, Unreadable> {
         let deed = if subject == ingest::v1::DeedDone::SUBJECT {
-            deeds::of_ingest(decode(payload)?)
+            deeds::of_ingest(decode(agency, payload)?)
         } else if subject == classification::v1::DeedDone::SUBJECT {
-            deeds::of_classification(decode(payload)?)
+            deeds::of_classification(decode(agency, payload)?)
         } else if subject == publish::v1::DeedDone::SUBJECT {
-            deeds::of_publish(decode(payload)?)
+            deeds::of_publish(decode(agency, payload)?)
         } else {
             Err(format!("{subject} is none of our subjects"))
         };
@@ -265,8 +264,8 @@ impl Subscriber for OnDeedDone {
     }
 }
 
-fn decode<E: Message + Default>(payload: &[u8]) -> Result<E, Unreadable> {
-    E::decode(payload).map_err(|error| Unreadable(format!("not readable as protobuf: {error}")))
+fn decode<E: Event>(agency: AgencyId, payload: &[u8]) -> Result<E, Unreadable> {
+    contracts::read(&agency.to_string(), payload).map_err(|error| Unreadable(error.to_string()))
 }
 
 /// A database that is away is waited for; a row that cannot be read is not cured by waiting.

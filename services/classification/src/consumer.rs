@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::again::Later;
 use crate::decide::{Decide, Received};
-use crate::events::{self, Read};
+use crate::events;
 use crate::learn::{Fact, learn};
 
 /// This service on the bus. A new consumer is one more line here; the migration step makes it.
@@ -68,10 +68,10 @@ pub struct Reports {
 }
 
 impl Subscriber for Reports {
-    type Input = Read<Received>;
+    type Input = Received;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::received(payload)
+    fn decode(&self, agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::received(agency, payload)
     }
 
     async fn apply(
@@ -80,11 +80,10 @@ impl Subscriber for Reports {
         agency: AgencyId,
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
-        let mut received = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            let said = of_agency(agency, &delivery.input)?.clone();
-            received.push(Received { traceparent: delivery.traceparent.clone(), ..said });
-        }
+        let received = batch
+            .iter()
+            .map(|delivery| Received { traceparent: delivery.traceparent.clone(), ..delivery.input.clone() });
+        let received = received.collect();
         self.decide.reports(tx, agency, received, self.clock.now()).await?;
         crash_point!("classification.decide.before_commit");
         Ok(())
@@ -107,10 +106,10 @@ pub struct Again {
 }
 
 impl Subscriber for Again {
-    type Input = Read<Later>;
+    type Input = Later;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::later(subject, payload)
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::later(agency, subject, payload)
     }
 
     async fn apply(
@@ -119,10 +118,8 @@ impl Subscriber for Again {
         agency: AgencyId,
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
-        let mut known = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            known.push((of_agency(agency, &delivery.input)?.clone(), delivery.traceparent.clone()));
-        }
+        let known: Vec<_> =
+            batch.iter().map(|delivery| (delivery.input.clone(), delivery.traceparent.clone())).collect();
         self.decide.again(tx, agency, &known, self.clock.now()).await?;
         crash_point!("classification.again.before_commit");
         Ok(())
@@ -143,10 +140,10 @@ pub struct Decisions {
 }
 
 impl Subscriber for Decisions {
-    type Input = Read<Fact>;
+    type Input = Fact;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::decided_by_approval(subject, payload)
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::decided_by_approval(agency, subject, payload)
     }
 
     async fn apply(
@@ -170,10 +167,10 @@ pub struct Publications {
 }
 
 impl Subscriber for Publications {
-    type Input = Read<Fact>;
+    type Input = Fact;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::publication_changed(payload)
+    fn decode(&self, agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::publication_changed(agency, payload)
     }
 
     async fn apply(
@@ -189,19 +186,9 @@ impl Subscriber for Publications {
 async fn learn_all(
     tx: &mut PgConnection,
     agency: AgencyId,
-    batch: &[Delivery<Read<Fact>>],
+    batch: &[Delivery<Fact>],
     now: OffsetDateTime,
 ) -> Result<(), ApplyError> {
-    let facts =
-        batch.iter().map(|delivery| of_agency(agency, &delivery.input)).collect::<Result<Vec<_>, _>>()?;
+    let facts = batch.iter().map(|delivery| &delivery.input).collect();
     Ok(learn(tx, agency, facts, now).await?)
-}
-
-/// What an event says, if its payload belongs to the agency that its envelope names.
-fn of_agency<T>(agency: AgencyId, read: &Read<T>) -> Result<&T, ApplyError> {
-    if read.agency == agency {
-        Ok(&read.said)
-    } else {
-        Err(ApplyError::Rejected("the payload names another agency than the envelope".into()))
-    }
 }

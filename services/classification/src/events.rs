@@ -36,14 +36,6 @@ use judgement::urgency::Signals;
 /// The channel of the public page of a clarification.
 const PAGE: &str = "page";
 
-/// An event as it was read, with the agency that its payload names.
-pub struct Read<T> {
-    /// The agency that the payload names.
-    pub agency: AgencyId,
-    /// What it says.
-    pub said: T,
-}
-
 fn outgoing<E: Event>(event: &E, traceparent: Option<String>) -> Outgoing {
     Outgoing { subject: E::SUBJECT, payload: event.encode_to_vec(), traceparent }
 }
@@ -228,8 +220,8 @@ pub const fn intent_message(intent: Intent) -> pb::Intent {
 ///
 /// # Errors
 /// When a field is missing or no id where one must be.
-pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
-    let event = decode::<ReportReceived>(payload)?;
+pub fn received(agency: AgencyId, payload: &[u8]) -> Result<Received, Unreadable> {
+    let event = decode::<ReportReceived>(agency, payload)?;
     let said_time = event.said_time.and_then(grpc::instant).ok_or_else(|| Unreadable("said_time".into()))?;
     let reporter = match event.reporter_id.as_str() {
         "" => None,
@@ -247,17 +239,17 @@ pub fn received(payload: &[u8]) -> Result<Read<Received>, Unreadable> {
         channel: event.channel,
         traceparent: None,
     };
-    Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+    Ok(said)
 }
 
 /// Reads what came to be known of a report besides its words.
 ///
 /// # Errors
 /// When a field is not what the subject promises, or the subject is not known.
-pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
+pub fn later(agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Later, Unreadable> {
     match subject {
         PictureRead::SUBJECT => {
-            let event = decode::<PictureRead>(payload)?;
+            let event = decode::<PictureRead>(agency, payload)?;
             let hash = match event.perceptual_hash.as_slice() {
                 [] => None,
                 hash => {
@@ -277,16 +269,16 @@ pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
                 reader: storable(event.reader),
                 unread_reason: storable(event.unread_reason),
             });
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+            Ok(said)
         }
         MessageTranscribed::SUBJECT => {
-            let event = decode::<MessageTranscribed>(payload)?;
+            let event = decode::<MessageTranscribed>(agency, payload)?;
             let said = Later::Transcript(Transcript {
                 report: id("report_id", &event.report_id)?,
                 revision: number("revision", event.revision)?,
                 masked_text: storable(event.masked_text),
             });
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+            Ok(said)
         }
         other => Err(Unreadable(format!("subject {other} is not known here"))),
     }
@@ -296,39 +288,37 @@ pub fn later(subject: &str, payload: &[u8]) -> Result<Read<Later>, Unreadable> {
 ///
 /// # Errors
 /// When a field is not what the subject promises, or the subject is not known.
-pub fn decided_by_approval(subject: &str, payload: &[u8]) -> Result<Read<Fact>, Unreadable> {
+pub fn decided_by_approval(agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Fact, Unreadable> {
     match subject {
         CaseDismissed::SUBJECT => {
-            let event = decode::<CaseDismissed>(payload)?;
+            let event = decode::<CaseDismissed>(agency, payload)?;
             let said = match event.claim_id.as_str() {
                 "" => Fact::Beside,
                 claim => Fact::Dismissed(id("claim_id", claim)?),
             };
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+            Ok(said)
         }
         ClarificationSigned::SUBJECT => {
-            let event = decode::<ClarificationSigned>(payload)?;
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said: Fact::Signed(signed(&event)?) })
+            let event = decode::<ClarificationSigned>(agency, payload)?;
+            Ok(Fact::Signed(signed(&event)?))
         }
         ClarificationRevoked::SUBJECT => {
-            let event = decode::<ClarificationRevoked>(payload)?;
-            let said = Fact::Revoked(
+            let event = decode::<ClarificationRevoked>(agency, payload)?;
+            Ok(Fact::Revoked(
                 id("clarification_id", &event.clarification_id)?,
                 number("revision", event.revision)?,
-            );
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+            ))
         }
         ClaimCorrected::SUBJECT => {
-            let event = decode::<ClaimCorrected>(payload)?;
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said: Fact::Corrected(corrected(event)?) })
+            let event = decode::<ClaimCorrected>(agency, payload)?;
+            Ok(Fact::Corrected(corrected(event)?))
         }
         AnswerResumed::SUBJECT => {
-            let event = decode::<AnswerResumed>(payload)?;
-            let said = Fact::AnswerResumed(
+            let event = decode::<AnswerResumed>(agency, payload)?;
+            Ok(Fact::AnswerResumed(
                 id("clarification_id", &event.clarification_id)?,
                 number("suspension_revision", event.suspension_revision)?,
-            );
-            Ok(Read { agency: id("agency_id", &event.agency_id)?, said })
+            ))
         }
         other => Err(Unreadable(format!("subject {other} is not known here"))),
     }
@@ -429,25 +419,24 @@ fn signed_time(event: &ClarificationSigned) -> Result<OffsetDateTime, Unreadable
 ///
 /// # Errors
 /// When a field is missing or no id where one must be.
-pub fn publication_changed(payload: &[u8]) -> Result<Read<Fact>, Unreadable> {
-    let event = decode::<PublicationChanged>(payload)?;
-    let agency = id("agency_id", &event.agency_id)?;
+pub fn publication_changed(agency: AgencyId, payload: &[u8]) -> Result<Fact, Unreadable> {
+    let event = decode::<PublicationChanged>(agency, payload)?;
     let publication = event.publication.ok_or_else(|| Unreadable("publication is missing".into()))?;
     if publication.channel != PAGE {
-        return Ok(Read { agency, said: Fact::Beside });
+        return Ok(Fact::Beside);
     }
-    let said = Fact::Page(Page {
+    Ok(Fact::Page(Page {
         publication: id("publication_id", &publication.publication_id)?,
         clarification: id("clarification_id", &publication.clarification_id)?,
         revision: number("revision", publication.revision)?,
         is_public: publication.state() == publication::State::Confirmed,
         state_revision: number("state_revision", publication.state_revision)?,
-    });
-    Ok(Read { agency, said })
+    }))
 }
 
-fn decode<E: Event>(payload: &[u8]) -> Result<E, Unreadable> {
-    E::decode(payload).map_err(|error| Unreadable(format!("not a {}: {error}", E::SUBJECT)))
+fn decode<E: Event>(agency: AgencyId, payload: &[u8]) -> Result<E, Unreadable> {
+    contracts::read(&agency.to_string(), payload)
+        .map_err(|error| Unreadable(format!("{}: {error}", E::SUBJECT)))
 }
 
 fn id<T: std::str::FromStr>(field: &str, text: &str) -> Result<T, Unreadable> {

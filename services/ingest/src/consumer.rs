@@ -7,7 +7,6 @@ use runtime::Clock;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::deliver::DeliveryWaker;
 use crate::events::{self, Approval, PageChanged, Signing};
 use crate::orders::{self, ResumeError};
 use crate::store::assignment::Assignment;
@@ -60,14 +59,14 @@ pub struct Assignments {
     /// Whoever waits for them.
     pub arrivals: Arrivals,
     /// Sends what they make due.
-    pub delivery: DeliveryWaker,
+    pub delivery: crate::side_by_side::Waker,
 }
 
 impl Subscriber for Assignments {
-    type Input = (AgencyId, Assignment);
+    type Input = Assignment;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::report_assigned(payload)
+    fn decode(&self, agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::report_assigned(agency, payload)
     }
 
     async fn apply(
@@ -77,11 +76,7 @@ impl Subscriber for Assignments {
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
         let now = self.clock.now();
-        let mut assignments = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            same_agency(agency, delivery.input.0)?;
-            assignments.push(delivery.input.1);
-        }
+        let assignments: Vec<_> = batch.iter().map(|delivery| delivery.input).collect();
         // Before the rows: whoever brings a clarification into force sees them all, or they see it.
         store::keep_rules(tx, agency).await?;
         assignment::write(tx, agency, &assignments, now).await?;
@@ -95,7 +90,7 @@ impl Subscriber for Assignments {
     }
 
     fn committed(&self, _agency: AgencyId, batch: &[Delivery<Self::Input>]) {
-        self.arrivals.arrived(batch.iter().map(|delivery| delivery.input.1.report));
+        self.arrivals.arrived(batch.iter().map(|delivery| delivery.input.report));
         self.delivery.wake();
     }
 }
@@ -107,14 +102,14 @@ pub struct Approvals {
     /// Verifies what claims to be signed.
     pub words: SignedWords,
     /// Sends what becomes due.
-    pub delivery: DeliveryWaker,
+    pub delivery: crate::side_by_side::Waker,
 }
 
 impl Subscriber for Approvals {
-    type Input = (AgencyId, Approval);
+    type Input = Approval;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::approval(subject, payload)
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::approval(agency, subject, payload)
     }
 
     async fn apply(
@@ -129,8 +124,7 @@ impl Subscriber for Approvals {
         };
         store::change_rules(tx, agency).await?;
         for delivery in batch {
-            same_agency(agency, delivery.input.0)?;
-            match &delivery.input.1 {
+            match &delivery.input {
                 Approval::Signed(signing) => {
                     delivery.span.record(telemetry::attribute::CASE_ID, signing.case.to_string());
                     self.apply_signing(tx, agency, delivery, signing, now).await?;
@@ -170,7 +164,7 @@ impl Approvals {
         &self,
         tx: &mut PgConnection,
         agency: AgencyId,
-        delivery: &Delivery<(AgencyId, Approval)>,
+        delivery: &Delivery<Approval>,
         signing: &Signing,
         now: OffsetDateTime,
     ) -> Result<(), ApplyError> {
@@ -210,14 +204,14 @@ pub struct Pages {
     /// The time.
     pub clock: Clock,
     /// Sends what becomes due.
-    pub delivery: DeliveryWaker,
+    pub delivery: crate::side_by_side::Waker,
 }
 
 impl Subscriber for Pages {
-    type Input = (AgencyId, Option<PageChanged>);
+    type Input = Option<PageChanged>;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
-        events::publication_changed(payload)
+    fn decode(&self, agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable> {
+        events::publication_changed(agency, payload)
     }
 
     async fn apply(
@@ -227,11 +221,7 @@ impl Subscriber for Pages {
         batch: &[Delivery<Self::Input>],
     ) -> Result<(), ApplyError> {
         let now = self.clock.now();
-        let mut changes = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            same_agency(agency, delivery.input.0)?;
-            changes.extend(delivery.input.1);
-        }
+        let changes: Vec<_> = batch.iter().filter_map(|delivery| delivery.input).collect();
         if changes.is_empty() {
             return Ok(());
         }
@@ -256,12 +246,4 @@ impl Subscriber for Pages {
     fn committed(&self, _agency: AgencyId, _batch: &[Delivery<Self::Input>]) {
         self.delivery.wake();
     }
-}
-
-/// The envelope named one agency, whose rows the transaction sees; an event that names another is forged.
-fn same_agency(envelope: AgencyId, event: AgencyId) -> Result<(), ApplyError> {
-    if envelope == event {
-        return Ok(());
-    }
-    Err(ApplyError::Rejected(format!("the event is of agency {event}, its envelope of {envelope}")))
 }

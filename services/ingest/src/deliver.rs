@@ -12,13 +12,14 @@ use ids::{AgencyId, AttemptId, CaseId};
 use runtime::{Clock, Lifecycle, crash_point};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use wechat::error::{CallError, Wait};
 
 use crate::agency::{Account, Agencies};
 use crate::domain::answer::Event;
 use crate::domain::reply::Source;
+use crate::side_by_side::{Waker, side_by_side};
 use crate::store::answer::{self, Due, Outcome};
 use crate::store::{self, clarification, halt};
 use crate::vault::{Purpose, Vault};
@@ -36,34 +37,23 @@ const LEASE: time::Duration = time::Duration::seconds(30);
 /// How often the table is looked at without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often writing an outcome is tried before the lease is left to run out.
+/// Transactions at once, of all agencies together: the database is there for citizens' messages first.
+const TRANSACTIONS: usize = 4;
+
+/// How often writing an outcome is tried before the lease is left to run out, and after what pause.
 const RECORD_TRIES: u32 = 5;
-
-/// Wakes the deliverer of this process. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct DeliveryWaker(Arc<Notify>);
-
-impl DeliveryWaker {
-    /// Tells that an answer may be due.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-}
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Sends answers.
 pub struct Deliverer {
-    /// The database.
-    pub pool: PgPool,
-    /// The configured agencies and their accounts.
-    pub agencies: Agencies,
-    /// The signed words.
-    pub words: SignedWords,
-    /// Opens the platform's names of reporters.
-    pub vault: Vault,
-    /// The time.
-    pub clock: Clock,
-    /// By whom it is woken.
-    pub waker: DeliveryWaker,
+    pool: PgPool,
+    agencies: Agencies,
+    words: SignedWords,
+    vault: Vault,
+    clock: Clock,
+    waker: Waker,
+    /// Those of its transactions that may be open.
+    transactions: Semaphore,
 }
 
 /// One committed attempt.
@@ -77,65 +67,72 @@ struct Attempt {
 }
 
 impl Deliverer {
+    /// A deliverer that looks whenever `waker` wakes it.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        agencies: Agencies,
+        words: SignedWords,
+        vault: Vault,
+        clock: Clock,
+        waker: Waker,
+    ) -> Self {
+        Self { pool, agencies, words, vault, clock, waker, transactions: Semaphore::new(TRANSACTIONS) }
+    }
+
     /// Delivers until the process stops.
     ///
     /// # Errors
     /// Never: while the database is away it waits.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let soft = lifecycle.soft();
-        while !soft.is_cancelled() {
-            for agency in self.agencies.ids() {
-                if let Err(error) = self.deliver_due(agency, &lifecycle).await {
-                    tracing::warn!(
-                        %agency,
-                        error = &error as &dyn std::error::Error,
-                        "answers cannot be delivered now"
-                    );
-                }
+        let look = async |agency| match self.deliver_some(agency).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(
+                    %agency,
+                    error = &error as &dyn std::error::Error,
+                    "answers cannot be delivered now"
+                );
+                false
             }
-            tokio::select! {
-                () = self.waker.0.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = soft.cancelled() => {}
-            }
-        }
+        };
+        side_by_side(self.agencies.ids(), &self.waker, LOOK_EVERY, &lifecycle.soft(), look).await;
         Ok(())
     }
 
-    async fn deliver_due(&self, agency: AgencyId, lifecycle: &Lifecycle) -> sqlx::Result<()> {
-        let mut tx = database::agency_tx(&self.pool, agency).await?;
-        let lost = answer::give_up_lost(&mut tx, agency, self.clock.now()).await?;
-        tx.commit().await?;
-        if lost > 0 {
-            tracing::warn!(%agency, lost, "attempts ended without an outcome; a person has to look");
+    /// Delivers the next few answers of one agency; says whether more may be due.
+    async fn deliver_some(&self, agency: AgencyId) -> sqlx::Result<bool> {
+        let (looked_at, attempts) = self.begin(agency).await?;
+        if looked_at == 0 {
+            return Ok(false);
         }
-        while !lifecycle.soft().is_cancelled() {
-            let (looked_at, attempts) = self.begin(agency).await?;
-            if looked_at == 0 {
-                break;
-            }
-            crash_point!("ingest.deliver.after_attempt_committed");
-            join_all(attempts.into_iter().map(|attempt| {
-                let span = tracing::info_span!(
-                    parent: None,
-                    "answer",
-                    otel.name = "custom_send",
-                    otel.kind = "client",
-                    { telemetry::attribute::AGENCY_ID } = %agency,
-                    { telemetry::attribute::CASE_ID } = %attempt.case,
-                );
-                self.send(agency, attempt).instrument(span)
-            }))
-            .await;
-        }
-        Ok(())
+        crash_point!("ingest.deliver.after_attempt_committed");
+        join_all(attempts.into_iter().map(|attempt| {
+            let span = tracing::info_span!(
+                parent: None,
+                "answer",
+                otel.name = "custom_send",
+                otel.kind = "client",
+                { telemetry::attribute::AGENCY_ID } = %agency,
+                { telemetry::attribute::CASE_ID } = %attempt.case,
+            );
+            self.send(agency, attempt).instrument(span)
+        }))
+        .await;
+        Ok(true)
     }
 
     /// Commits to the next attempts: from here on each may be called once, and no halt stops it any more.
     async fn begin(&self, agency: AgencyId) -> sqlx::Result<(usize, Vec<Attempt>)> {
         let now = self.clock.now();
+        // The semaphore is never closed.
+        let _turn = self.transactions.acquire().await;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         store::keep_rules(&mut tx, agency).await?;
+        let lost = answer::give_up_lost(&mut tx, agency, now).await?;
+        if lost > 0 {
+            tracing::warn!(%agency, lost, "attempts ended without an outcome; a person has to look");
+        }
         let due = answer::due(&mut tx, agency, now, BATCH).await?;
         let mut attempts = Vec::with_capacity(due.len());
         for one in &due {
@@ -252,7 +249,7 @@ impl Deliverer {
                         error = &error as &dyn std::error::Error,
                         "an outcome cannot be recorded yet"
                     );
-                    tokio::time::sleep(LOOK_EVERY).await;
+                    tokio::time::sleep(RECORD_AGAIN).await;
                 }
             }
         }
@@ -260,6 +257,7 @@ impl Deliverer {
     }
 
     async fn record(&self, agency: AgencyId, attempt: AttemptId, outcome: &Outcome) -> sqlx::Result<()> {
+        let _turn = self.transactions.acquire().await;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         answer::end(&mut tx, agency, attempt, outcome, self.clock.now()).await?;
         tx.commit().await

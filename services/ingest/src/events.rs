@@ -150,8 +150,8 @@ pub fn mass_job_finished(
 ///
 /// # Errors
 /// When the bytes are not such an event.
-pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreadable> {
-    let event: classification::ReportAssigned = decode(payload)?;
+pub fn report_assigned(agency: AgencyId, payload: &[u8]) -> Result<Assignment, Unreadable> {
+    let event: classification::ReportAssigned = decode(agency, payload)?;
     let intent = match event.intent() {
         classification::Intent::Report => Intent::Report,
         classification::Intent::Question => Intent::Question,
@@ -161,7 +161,7 @@ pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreada
         // A newer intent than is known here is answered like anything else.
         classification::Intent::Other | classification::Intent::Unspecified => Intent::Other,
     };
-    let assignment = Assignment {
+    Ok(Assignment {
         report: id("report_id", &event.report_id)?,
         intent,
         claim: optional_id("claim_id", &event.claim_id)?,
@@ -170,8 +170,7 @@ pub fn report_assigned(payload: &[u8]) -> Result<(AgencyId, Assignment), Unreada
         calls_for_help: event.calls_for_help || intent == Intent::Help,
         revision: i64::try_from(event.assignment_revision)
             .map_err(|_| Unreadable("assignment_revision is out of range".into()))?,
-    };
-    Ok((id("agency_id", &event.agency_id)?, assignment))
+    })
 }
 
 /// A clarification that claims to be signed. Nothing of it is believed yet.
@@ -214,34 +213,33 @@ pub enum Approval {
 ///
 /// # Errors
 /// When the bytes are not such an event, or the subject is unknown.
-pub fn approval(subject: &str, payload: &[u8]) -> Result<(AgencyId, Approval), Unreadable> {
+pub fn approval(agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Approval, Unreadable> {
     match subject {
         CLARIFICATION_SIGNED => {
-            let event: approval::ClarificationSigned = decode(payload)?;
+            let event: approval::ClarificationSigned = decode(agency, payload)?;
             let signing = Signing {
                 case: id("case_id", &event.case_id)?,
                 claim: optional_id("claim_id", &event.claim_id)?,
                 revision: revision(&event.clarification_id, event.revision)?,
                 bundle: bundle(&event),
             };
-            Ok((id("agency_id", &event.agency_id)?, Approval::Signed(Box::new(signing))))
+            Ok(Approval::Signed(Box::new(signing)))
         }
         CLARIFICATION_REVOKED => {
-            let event: approval::ClarificationRevoked = decode(payload)?;
-            let revoked = Approval::Revoked {
+            let event: approval::ClarificationRevoked = decode(agency, payload)?;
+            Ok(Approval::Revoked {
                 revision: revision(&event.clarification_id, event.revision)?,
                 reason: grpc::brief(&event.reason),
                 signed_order: event.signed_order,
-            };
-            Ok((id("agency_id", &event.agency_id)?, revoked))
+            })
         }
         HALT_LIFTED => {
-            let event: approval::HaltLifted = decode(payload)?;
-            Ok((id("agency_id", &event.agency_id)?, Approval::Lifted(event.signed_order)))
+            let event: approval::HaltLifted = decode(agency, payload)?;
+            Ok(Approval::Lifted(event.signed_order))
         }
         HALT_ORDERED => {
-            let event: approval::HaltOrdered = decode(payload)?;
-            Ok((id("agency_id", &event.agency_id)?, halted(event)?))
+            let event: approval::HaltOrdered = decode(agency, payload)?;
+            halted(event)
         }
         _ => Err(Unreadable(format!("subject {subject} is not known here"))),
     }
@@ -307,13 +305,12 @@ pub struct PageChanged {
 ///
 /// # Errors
 /// When the bytes are not such an event.
-pub fn publication_changed(payload: &[u8]) -> Result<(AgencyId, Option<PageChanged>), Unreadable> {
+pub fn publication_changed(agency: AgencyId, payload: &[u8]) -> Result<Option<PageChanged>, Unreadable> {
     use publish::publication::State;
-    let event: publish::PublicationChanged = decode(payload)?;
-    let agency = id("agency_id", &event.agency_id)?;
+    let event: publish::PublicationChanged = decode(agency, payload)?;
     let publication = event.publication.ok_or_else(|| Unreadable("publication is missing".into()))?;
     if publication.channel != "page" {
-        return Ok((agency, None));
+        return Ok(None);
     }
     let state = match publication.state() {
         State::Confirmed => PageState::Confirmed,
@@ -334,12 +331,11 @@ pub fn publication_changed(payload: &[u8]) -> Result<(AgencyId, Option<PageChang
         state,
         state_revision: bounded("state_revision", publication.state_revision)?,
     };
-    Ok((agency, Some(changed)))
+    Ok(Some(changed))
 }
 
-fn decode<M: Message + Default>(payload: &[u8]) -> Result<M, Unreadable> {
-    M::decode(payload)
-        .map_err(|error| Unreadable(format!("not the message that the subject promises: {error}")))
+fn decode<E: Event>(agency: AgencyId, payload: &[u8]) -> Result<E, Unreadable> {
+    contracts::read(&agency.to_string(), payload).map_err(|error| Unreadable(error.to_string()))
 }
 
 fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, Unreadable> {

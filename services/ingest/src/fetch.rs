@@ -10,11 +10,12 @@ use std::time::Duration;
 use futures::future::join_all;
 use ids::{AgencyId, ReportId};
 use masking::mask;
-use messaging::{Waker, outbox};
+use messaging::outbox;
 use runtime::{Clock, Lifecycle, SlowWork, crash_point};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use wechat::download::Download;
 use wechat::error::CallError;
@@ -24,11 +25,18 @@ use crate::domain::media::{BYTES_MAX, Kind, State, UNKNOWN_TYPE, content_type, n
 use crate::events::{self, PictureSeen};
 use crate::picture::{Look, PictureError, look_at};
 use crate::reader::TextReader;
+use crate::side_by_side::{Waker, side_by_side};
 use crate::store::media::{self, Begun, End, Sealed};
 use crate::vault::{Key, Purpose, Unopened, Vault};
 
-/// Files under way at once: each may hold its bytes and its pixels, and keeps a core busy while it is read.
-pub const AT_ONCE: u32 = 2;
+/// Pictures that are looked at at once: each keeps a core busy.
+pub const AT_ONCE: usize = 2;
+
+/// Files of one agency under way at once.
+const OF_AGENCY_AT_ONCE: u32 = 2;
+
+/// Files under way at once: each may hold its bytes and its pixels.
+pub const FILES_AT_ONCE: usize = 10;
 
 /// Decoders of attempts that were given up may still be at work; so many attempts wait for them.
 const WAITING_MAX: usize = 8;
@@ -53,10 +61,14 @@ pub struct Fetcher {
     pub vault: Vault,
     /// Where pictures are decoded: no more at once than are fetched at once, whoever still waits for them.
     pub looking: SlowWork,
+    /// Whose pictures are looked at and read.
+    pub turns: Semaphore,
+    /// The files that may be under way.
+    pub files: Semaphore,
     /// Reads the words in pictures.
     pub reader: TextReader,
     /// Woken when a picture was read.
-    pub relay: Waker,
+    pub relay: messaging::Waker,
     /// The time.
     pub clock: Clock,
 }
@@ -84,48 +96,45 @@ impl Fetcher {
     /// # Errors
     /// Never: while the database or the platform is away it waits.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
-        while !soft.is_cancelled() {
-            for agency in self.agencies.ids() {
-                tokio::select! {
-                    fetched = self.fetch_due(agency, &lifecycle) => if let Err(error) = fetched {
-                        tracing::warn!(
-                            %agency,
-                            error = &error as &dyn std::error::Error,
-                            "pictures and voices cannot be fetched now"
-                        );
-                    },
-                    () = hard.cancelled() => return Ok(()),
-                }
+        let look = async |agency| match self.fetch_some(agency).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(
+                    %agency,
+                    error = &error as &dyn std::error::Error,
+                    "pictures and voices cannot be fetched now"
+                );
+                false
             }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = soft.cancelled() => {}
-            }
+        };
+        tokio::select! {
+            () = side_by_side(self.agencies.ids(), &Waker::default(), LOOK_EVERY, &lifecycle.soft(), look) => {}
+            () = lifecycle.hard().cancelled() => {}
         }
         Ok(())
     }
 
-    async fn fetch_due(&self, agency: AgencyId, lifecycle: &Lifecycle) -> sqlx::Result<()> {
-        while !lifecycle.soft().is_cancelled() {
-            let mut tx = database::agency_tx(&self.pool, agency).await?;
-            let begun = media::begin(&mut tx, agency, self.clock.now(), LEASE, i64::from(AT_ONCE)).await?;
-            tx.commit().await?;
-            if begun.is_empty() {
-                break;
-            }
-            let attempts = begun.into_iter().map(|begun| {
-                let span = tracing::info_span!(
-                    parent: None,
-                    "media",
-                    otel.name = "fetch media",
-                    { telemetry::attribute::AGENCY_ID } = %agency,
-                );
-                self.attempt(agency, begun).instrument(span)
-            });
-            join_all(attempts).await.into_iter().collect::<sqlx::Result<()>>()?;
-        }
-        Ok(())
+    /// Fetches the next few files of one agency; says whether there may be more.
+    async fn fetch_some(&self, agency: AgencyId) -> sqlx::Result<bool> {
+        // Before the attempts are counted: their lease is not to pass while they wait. In line, so that it is every
+        // agency's turn. The semaphore is never closed.
+        let _places = self.files.acquire_many(OF_AGENCY_AT_ONCE).await;
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        let begun =
+            media::begin(&mut tx, agency, self.clock.now(), LEASE, i64::from(OF_AGENCY_AT_ONCE)).await?;
+        tx.commit().await?;
+        let more = !begun.is_empty();
+        let attempts = begun.into_iter().map(|begun| {
+            let span = tracing::info_span!(
+                parent: None,
+                "media",
+                otel.name = "fetch media",
+                { telemetry::attribute::AGENCY_ID } = %agency,
+            );
+            self.attempt(agency, begun).instrument(span)
+        });
+        join_all(attempts).await.into_iter().collect::<sqlx::Result<()>>()?;
+        Ok(more)
     }
 
     /// One attempt, from the platform to the row and the event.
@@ -191,6 +200,7 @@ impl Fetcher {
 
     async fn look(&self, agency: AgencyId, bytes: bytes::Bytes) -> Result<PictureSeen, PictureError> {
         let file_key = self.vault.lookup_key(agency, "file", &hex::encode(Sha256::digest(&bytes)));
+        let _turn = self.turns.acquire().await;
         let looked = self.looking.run(WAITING_MAX, move || look_at(&bytes)).await;
         // A decoder that panicked has met a file that it cannot read.
         let Look { hash, page } =

@@ -11,7 +11,6 @@ use sqlx::{PgConnection, PgPool};
 use time::Duration;
 
 use crate::deed::{Action, Deed};
-use crate::deliver::DeliveryWaker;
 use crate::domain::halt::Scope;
 use crate::orders::{self, ResumeError};
 use crate::store::halt::{Counts, InForce, Order};
@@ -24,7 +23,7 @@ pub struct Halting {
     /// The database.
     pub pool: PgPool,
     /// Sends what goes on.
-    pub delivery: DeliveryWaker,
+    pub delivery: crate::side_by_side::Waker,
     /// The time.
     pub clock: Clock,
 }

@@ -46,6 +46,7 @@ mod prepare;
 mod quota;
 mod reader;
 mod reveal;
+mod side_by_side;
 mod status;
 mod store;
 mod transcribe;
@@ -67,6 +68,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use crate::accept::{Flusher, Intake};
@@ -74,7 +76,7 @@ use crate::agency::Agencies;
 use crate::answer::Answering;
 use crate::callback::Callback;
 use crate::consumer::{Approvals, Assignments, Pages};
-use crate::deliver::{Deliverer, DeliveryWaker};
+use crate::deliver::Deliverer;
 use crate::fetch::Fetcher;
 use crate::grpc::Service;
 use crate::halt::Halting;
@@ -206,7 +208,7 @@ impl App {
         let Self {
             pool, bus, agencies, vault, words, verifier, clock, relay, intake, flusher, reader, ..
         } = self;
-        let delivery = DeliveryWaker::default();
+        let delivery = side_by_side::Waker::default();
         let arrivals = Arrivals::default();
 
         let assignments =
@@ -226,21 +228,23 @@ impl App {
             "ingest upkeep",
             upkeep::run(pool.clone(), agencies.clone(), clock.clone(), lifecycle.clone()),
         );
-        let deliverer = Deliverer {
-            pool: pool.clone(),
-            agencies: agencies.clone(),
-            words: words.clone(),
-            vault: vault.clone(),
-            clock: clock.clone(),
-            waker: delivery.clone(),
-        };
+        let deliverer = Deliverer::new(
+            pool.clone(),
+            agencies.clone(),
+            words.clone(),
+            vault.clone(),
+            clock.clone(),
+            delivery.clone(),
+        );
         lifecycle.spawn("ingest deliverer", deliverer.run(lifecycle.clone()));
 
         let fetcher = Fetcher {
             pool: pool.clone(),
             agencies: agencies.clone(),
             vault: vault.clone(),
-            looking: SlowWork::new(fetch::AT_ONCE as usize),
+            looking: SlowWork::new(fetch::AT_ONCE),
+            turns: Semaphore::new(fetch::AT_ONCE),
+            files: Semaphore::new(fetch::FILES_AT_ONCE),
             reader,
             relay: waker.clone(),
             clock: clock.clone(),

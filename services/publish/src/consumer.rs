@@ -8,7 +8,6 @@ use contracts::approval::v1 as approval_pb;
 use contracts::ingest::v1 as ingest_pb;
 use ids::{AgencyId, HaltId};
 use messaging::{ApplyError, Delivery, Member, Subscriber, Subscription, Unreadable, Waker};
-use prost::Message;
 use runtime::Clock;
 use signoff::bundle::{Bundle, Signature, Signed};
 use signoff::malformed::Malformed;
@@ -97,11 +96,11 @@ pub struct OnApproval {
 impl Subscriber for OnApproval {
     type Input = Said;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Said, Unreadable> {
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Said, Unreadable> {
         match subject {
-            approval_pb::ClarificationSigned::SUBJECT => signed(decode(payload)?),
+            approval_pb::ClarificationSigned::SUBJECT => signed(agency, decode(agency, payload)?),
             approval_pb::ClarificationRevoked::SUBJECT => {
-                let event: approval_pb::ClarificationRevoked = decode(payload)?;
+                let event: approval_pb::ClarificationRevoked = decode(agency, payload)?;
                 Ok(Said::Revoked(Revocation {
                     clarification: id("clarification_id", &event.clarification_id)?,
                     revision: bounded(event.revision)?,
@@ -109,9 +108,9 @@ impl Subscriber for OnApproval {
                     signed_order: event.signed_order,
                 }))
             }
-            approval_pb::HaltOrdered::SUBJECT => halted(decode(payload)?),
+            approval_pb::HaltOrdered::SUBJECT => halted(decode(agency, payload)?),
             approval_pb::HaltLifted::SUBJECT => {
-                let event: approval_pb::HaltLifted = decode(payload)?;
+                let event: approval_pb::HaltLifted = decode(agency, payload)?;
                 Ok(Said::Lifted(event.signed_order))
             }
             other => Err(Unreadable(format!("nothing is known about {other}"))),
@@ -185,11 +184,11 @@ pub struct AccountNotice {
 impl Subscriber for OnNotice {
     type Input = AccountNotice;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<AccountNotice, Unreadable> {
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<AccountNotice, Unreadable> {
         if subject != ingest_pb::PlatformNoticeReceived::SUBJECT {
             return Err(Unreadable(format!("nothing is known about {subject}")));
         }
-        let event: ingest_pb::PlatformNoticeReceived = decode(payload)?;
+        let event: ingest_pb::PlatformNoticeReceived = decode(agency, payload)?;
         // A kind of notice that is newer than we are is nobody's fault and of no use to us.
         let notice = event.notice.map(|notice| match notice {
             ingest_pb::platform_notice_received::Notice::MassJobFinished(job) => Notice {
@@ -235,9 +234,8 @@ fn apply_error(error: ChangeError) -> ApplyError {
     }
 }
 
-fn decode<M: Message + Default>(payload: &[u8]) -> Result<M, Unreadable> {
-    M::decode(payload)
-        .map_err(|error| Unreadable(format!("not the event that the subject promises: {error}")))
+fn decode<E: Event>(agency: AgencyId, payload: &[u8]) -> Result<E, Unreadable> {
+    contracts::read(&agency.to_string(), payload).map_err(|error| Unreadable(error.to_string()))
 }
 
 fn id<T: FromStr>(field: &'static str, text: &str) -> Result<T, Unreadable> {
@@ -252,9 +250,9 @@ fn bounded(revision: u64) -> Result<u64, Unreadable> {
     }
 }
 
-fn signed(event: approval_pb::ClarificationSigned) -> Result<Said, Unreadable> {
+fn signed(agency: AgencyId, event: approval_pb::ClarificationSigned) -> Result<Said, Unreadable> {
     let revision = Revision {
-        agency: id("agency_id", &event.agency_id)?,
+        agency,
         case: id("case_id", &event.case_id)?,
         clarification: id("clarification_id", &event.clarification_id)?,
         revision: bounded(event.revision)?,

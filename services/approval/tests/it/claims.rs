@@ -3,7 +3,7 @@
 use contracts::approval::v1 as pb;
 use contracts::classification::v1::{AlarmRaised, Claim, ClaimGrew, ClaimOpened, Intent, MessageCorrected};
 use grpc::with_token;
-use ids::{ClaimId, ReportId};
+use ids::{AgencyId, ClaimId, ReportId};
 use prost::Message;
 use testkit::eventually;
 use tonic::Code;
@@ -148,14 +148,18 @@ async fn what_cannot_be_read_becomes_a_dead_letter_and_stops_nothing() {
     let duty = office.sign_in("duty").await;
     let broken = ClaimOpened { agency_id: office.agency.to_string(), claim: None };
     office.classification.say(office.agency, &broken).await;
+    // It came in this agency's name and speaks for another.
+    let forged =
+        ClaimOpened { agency_id: AgencyId::mint().to_string(), claim: claim(ClaimId::mint(), 1, 10) };
+    office.classification.say(office.agency, &forged).await;
     let mut opened =
         ClaimOpened { agency_id: office.agency.to_string(), claim: claim(ClaimId::mint(), 1, 10) };
     opened.claim.as_mut().unwrap().sentence = "地震\0吗".into();
     office.classification.say(office.agency, &opened).await;
     let case = eventually("the readable one's case", async || cases(&office, &duty).await.pop()).await;
-    assert_eq!(case.sentence, "地震吗");
+    assert_eq!((cases(&office, &duty).await.len(), &*case.sentence), (1, "地震吗"));
     let letters = messaging::dead_letters::list(&office.database.superuser(), None, 10).await.unwrap();
-    assert_eq!(letters.len(), 1);
+    assert_eq!(letters.len(), 2);
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ impl<S: Subscriber> PullLoop<S> {
 
     pub(crate) fn read(&self, message: Raw<'_>) -> Result<(AgencyId, Delivery<S::Input>), Unreadable> {
         let envelope = Envelope::read(message.headers, message.subject)?;
-        let input = self.subscriber.decode(message.subject, message.payload)?;
+        let input = self.subscriber.decode(envelope.agency, message.subject, message.payload)?;
         let span = spans::process(self.subscription.durable, message.subject, &envelope);
         let traceparent = span.in_scope(telemetry::current_traceparent).or(envelope.traceparent);
         let delivery =

@@ -129,11 +129,9 @@ fn note(connected: &watch::Sender<u64>, event: &Event) {
         }
         Event::ServerError(error) => tracing::error!(%error, "the bus refused something"),
         Event::ClientError(error) => tracing::warn!(%error, "trouble with the connection to the bus"),
-        Event::Disconnected
-        | Event::LameDuckMode
-        | Event::Draining
-        | Event::Closed
-        | Event::SlowConsumer(_) => {
+        // Reconnecting is never given up, so it closes only with the process that has let go of it.
+        Event::Closed => tracing::debug!("bus: {event}"),
+        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::SlowConsumer(_) => {
             tracing::warn!("bus: {event}");
         }
     }

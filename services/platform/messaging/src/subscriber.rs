@@ -25,11 +25,13 @@ pub trait Subscriber: Send + Sync + 'static {
     /// What an event says, in the service's own words.
     type Input: Send + Sync;
 
-    /// Reads an event. It must depend on nothing but its arguments: what is refused becomes a dead letter.
+    /// Reads an event that came in `agency`'s name. It must depend on nothing but its arguments: what is refused
+    /// becomes a dead letter.
     ///
     /// # Errors
-    /// When the bytes are not what the subject promises, or the subject is of a version not known here.
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable>;
+    /// When the bytes are not what the subject promises or speak for another agency, or the subject is of a version
+    /// not known here.
+    fn decode(&self, agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Self::Input, Unreadable>;
 
     /// Writes the effect of events never seen before, in the transaction that also remembers them as seen. All
     /// are `agency`'s, each is there once, in the order of the stream.

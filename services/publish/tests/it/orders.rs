@@ -7,7 +7,7 @@ use contracts::publish::v1::halt_in_force::Signing;
 use contracts::publish::v1::halt_request::Scope;
 use contracts::publish::v1::publication::State;
 use grpc::Role;
-use ids::HaltId;
+use ids::{AgencyId, HaltId};
 use signoff::content::Content;
 use signoff::order::{Command, OrderScope, SignedOrder};
 use testkit::eventually;
@@ -310,4 +310,21 @@ async fn a_revocation_that_does_not_count_stops_and_takes_nothing_down_until_one
     hears_of_revocation(&desk, &content, signed).await;
     desk.stands(&content, "page", State::Withdrawn).await;
     assert_eq!(desk.site(&address).await.0, 410);
+}
+
+#[tokio::test]
+async fn what_came_in_one_agencys_name_and_speaks_for_another_stops_nothing_and_is_a_dead_letter() {
+    let desk = Desk::open().await;
+    desk.say(&HaltOrdered {
+        agency_id: AgencyId::mint().to_string(),
+        halt_id: HaltId::mint().to_string(),
+        scope: Some(HaltScope { scope: Some(OrderedScope::Everything(true)) }),
+        reason: "先停".into(),
+        ..Default::default()
+    })
+    .await;
+    catches_up(&desk).await;
+    in_force(&desk, 0).await;
+    let letters = messaging::dead_letters::list(&desk.database.superuser(), None, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
 }

@@ -32,7 +32,7 @@ pub struct Recorder;
 impl Subscriber for Recorder {
     type Input = Thing;
 
-    fn decode(&self, subject: &str, payload: &[u8]) -> Result<Thing, Unreadable> {
+    fn decode(&self, _agency: AgencyId, subject: &str, payload: &[u8]) -> Result<Thing, Unreadable> {
         if subject != MADE {
             return Err(Unreadable(format!("{subject} is not known here")));
         }

@@ -107,7 +107,7 @@ struct NewerRecorder;
 impl Subscriber for NewerRecorder {
     type Input = Thing;
 
-    fn decode(&self, _subject: &str, payload: &[u8]) -> Result<Thing, Unreadable> {
+    fn decode(&self, _agency: AgencyId, _subject: &str, payload: &[u8]) -> Result<Thing, Unreadable> {
         Thing::decode(payload).map_err(|error| Unreadable(error.to_string()))
     }
 
