@@ -22,6 +22,8 @@ pub(crate) struct Frame {
     pub csrf: String,
     pub person: Option<PersonLine>,
     pub agency: String,
+    /// Whether every page says that everything is invented.
+    pub demonstration: bool,
     /// Where the stop button leads; absent for those who do not stop things.
     pub halt: Option<String>,
     /// Why what was asked did not happen.
@@ -71,6 +73,7 @@ impl Frame {
                 imports: who.may(rights::IMPORT),
             }),
             agency: who.agency_name().to_owned(),
+            demonstration: who.visit.demonstration,
             halt: who.may(rights::HALT).then(|| "/halt".to_owned()),
             alert: None,
             notice: None,
@@ -85,6 +88,7 @@ impl Frame {
             csrf,
             person: None,
             agency: String::new(),
+            demonstration: visit.demonstration,
             halt: None,
             alert: None,
             notice: None,
@@ -113,12 +117,6 @@ impl Frame {
             *halt = format!("/halt?case={case}&clarification={clarification}");
         }
         self
-    }
-
-    /// True when the agency is the invented one of the demonstration.
-    pub(crate) fn demonstration(&self) -> bool {
-        self.agency.contains("演示")
-            || self.person.as_ref().is_some_and(|person| person.name.contains("演示"))
     }
 
     pub(crate) fn style(&self) -> String {
@@ -179,6 +177,7 @@ mod tests {
             here: "/?a=\"><script>1</script>".into(),
             partial: false,
             polls: false,
+            demonstration: false,
         };
         Frame::of_visitor(&visit, String::new())
     }
@@ -206,11 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn the_agency_of_the_demonstration_is_marked() {
+    fn a_demonstration_is_marked_by_configuration_and_by_nobodys_name() {
         let mut frame = visitor();
-        assert!(!frame.demonstration());
-        frame.agency = "青岚县政府新闻办（演示）".to_owned();
-        assert!(frame.demonstration());
+        frame.agency = "演示路街道办".to_owned();
+        assert!(!Bare { frame: frame.clone() }.render().unwrap().contains(frame.words.demonstration));
+        frame.demonstration = true;
+        assert!(Bare { frame: frame.clone() }.render().unwrap().contains(frame.words.demonstration));
     }
 
     #[test]

@@ -26,8 +26,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::{Extension, Router};
 use listener::Door;
 use runtime::{Clock, Lifecycle, SlowWork};
 use secrecy::SecretString;
@@ -61,6 +61,9 @@ pub struct Config {
     /// How long browsers are waited for, and how many connections there may be.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether everything here is invented and nothing goes out, which every page then says.
+    #[serde(default)]
+    pub demonstration: bool,
     /// Where approval answers gRPC.
     pub approval_url: String,
     /// Where ingest answers gRPC.
@@ -140,6 +143,7 @@ impl App {
             .layer(axum::middleware::from_fn_with_state(secure, headers::protect))
             .layer(axum::middleware::from_fn(traces::record))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .layer(Extension(session::Demonstration(config.demonstration)))
             .with_state(console);
         Ok(Self { listener, address, door, router })
     }

@@ -62,7 +62,13 @@ pub(crate) struct Visit {
     /// True when a page asks by itself, as those parts do that renew themselves: it says nothing about whether anybody
     /// sits before it. Their addresses end so.
     pub polls: bool,
+    /// Whether everything here is invented.
+    pub demonstration: bool,
 }
+
+/// That everything in this installation is invented and nothing goes out; every request carries it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Demonstration(pub bool);
 
 /// How the address of a part that renews itself ends.
 const POLLED: &str = "/live";
@@ -78,6 +84,7 @@ impl Visit {
             here,
             partial: parts.headers.contains_key("hx-request"),
             polls: parts.uri.path().ends_with(POLLED),
+            demonstration: parts.extensions.get::<Demonstration>().is_some_and(|said| said.0),
         }
     }
 

@@ -249,6 +249,7 @@ pub(crate) fn channel(channel: &str, words: &Words) -> String {
         "weibo" => words.channel_weibo.to_owned(),
         "page" => words.channel_page.to_owned(),
         "answer" => words.channel_answer.to_owned(),
+        "answer.auto" => words.channel_answer_automatic.to_owned(),
         other => match other.strip_prefix("standing.") {
             Some(key) => standing_reply(key, words).unwrap_or(other).to_owned(),
             None => other.to_owned(),
@@ -311,6 +312,18 @@ mod tests {
             assert_eq!(parse(kind(value, words).code, &KINDS, |v| kind(v, words)), value);
         }
         assert_eq!(parse("nonsense", &VERDICTS, |v| verdict(v, words)), Verdict::Unspecified);
+    }
+
+    #[test]
+    fn every_channel_that_is_signed_for_has_a_name_of_its_own() {
+        for words in [Language::Chinese, Language::English].map(Language::words) {
+            let codes = ["wechat", "weibo", "page", "answer", "answer.auto", "standing.receipt"];
+            let names: BTreeSet<_> = codes.iter().map(|code| channel(code, words)).collect();
+            assert!(
+                names.len() == codes.len() && codes.iter().all(|code| !names.contains(*code)),
+                "{names:?}"
+            );
+        }
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl App {
                 relay: waker.clone(),
                 wakes: wakes.clone(),
             };
-            spawn_senders(&station, agency, facts, &self.http, &lifecycle);
+            spawn_senders(&station, agency, &self.http, &lifecycle);
         }
 
         let on_approval = OnApproval {
@@ -188,18 +188,9 @@ impl App {
     }
 }
 
-fn spawn_senders(
-    station: &Station,
-    config: &AgencyConfig,
-    facts: &Arc<Agency>,
-    http: &reqwest::Client,
-    lifecycle: &Lifecycle,
-) {
-    // `Agency` lists its accounts in this order: the page, then WeChat, then the microblog.
-    let mut wakes = (0..facts.accounts.len()).map(|index| station.wakes.of(facts.id, index));
-    let mut next = || wakes.next().unwrap_or_default();
+fn spawn_senders(station: &Station, config: &AgencyConfig, http: &reqwest::Client, lifecycle: &Lifecycle) {
     let page = PageCarrier::new(station.clone());
-    lifecycle.spawn("publish page sender", sender::run(station.clone(), page, next(), lifecycle.clone()));
+    lifecycle.spawn("publish page sender", sender::run(station.clone(), page, lifecycle.clone()));
     for account in &config.wechat {
         let client = wechat::client::Client::new(
             http.clone(),
@@ -209,8 +200,7 @@ fn spawn_senders(
         );
         let carrier =
             WechatCarrier::new(station.clone(), account.account.clone(), client, account.daily_push_quota);
-        lifecycle
-            .spawn("publish WeChat sender", sender::run(station.clone(), carrier, next(), lifecycle.clone()));
+        lifecycle.spawn("publish WeChat sender", sender::run(station.clone(), carrier, lifecycle.clone()));
     }
     for account in &config.weibo {
         let client =
@@ -222,10 +212,7 @@ fn spawn_senders(
             account.uid,
             account.operator_ip,
         );
-        lifecycle.spawn(
-            "publish microblog sender",
-            sender::run(station.clone(), carrier, next(), lifecycle.clone()),
-        );
+        lifecycle.spawn("publish microblog sender", sender::run(station.clone(), carrier, lifecycle.clone()));
     }
 }
 

@@ -90,6 +90,7 @@ pub(super) const WORDS: Words = Words {
     case_signed: "Signed off",
     channel: "Channel",
     channel_answer: "Answer to reporters",
+    channel_answer_automatic: "Automatic answer",
     channel_page: "Public page",
     channel_wechat: "WeChat",
     channel_weibo: "Microblog",

@@ -105,6 +105,7 @@ words! {
     case_signed,
     channel,
     channel_answer,
+    channel_answer_automatic,
     channel_page,
     channel_wechat,
     channel_weibo,

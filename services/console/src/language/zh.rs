@@ -90,6 +90,7 @@ pub(super) const WORDS: Words = Words {
     case_signed: "已签发",
     channel: "渠道",
     channel_answer: "答复留言人",
+    channel_answer_automatic: "自动答复",
     channel_page: "辟谣网页",
     channel_wechat: "微信公众号",
     channel_weibo: "微博",

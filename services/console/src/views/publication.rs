@@ -24,6 +24,8 @@ pub(crate) struct PublicationView {
     pub changed: String,
     pub state_revision: u64,
     pub attempts: Vec<AttemptView>,
+    /// True where the reason is a warning: something is not out that was to be, or nobody knows.
+    pub warns: bool,
     /// True when a person may say what the machine cannot know.
     pub resolvable: bool,
     /// What a person typed about it before and must not lose.
@@ -52,6 +54,14 @@ impl PublicationView {
         let url = Some(publication.url).filter(|url| is_web_address(url));
         Self {
             resolvable: matches!(state, publication::State::Uncertain | publication::State::NeedsPerson),
+            warns: !matches!(
+                state,
+                publication::State::Planned
+                    | publication::State::Sending
+                    | publication::State::Accepted
+                    | publication::State::Confirmed
+                    | publication::State::Withdrawn
+            ),
             state: wording::publication_state(state, words),
             changed: show::minute(publication.changed_time.as_ref(), language),
             channel: wording::channel(&publication.channel, words),

@@ -33,7 +33,7 @@ pub fn plan(content: &Content, accounts: &[Account]) -> Vec<Planned> {
         let Some(rendition) = content.rendition(channel.as_str()) else { continue };
         for account in accounts_of(channel, accounts) {
             planned.push(Planned {
-                title: title(rendition, content),
+                title: title(rendition),
                 impossible: impossible(channel, &account, rendition),
                 account,
             });
@@ -76,8 +76,19 @@ fn impossible(channel: Channel, account: &Account, rendition: &Rendition) -> Opt
     None
 }
 
-fn title(rendition: &Rendition, content: &Content) -> String {
-    if rendition.title.is_empty() { content.claim_sentence.clone() } else { rendition.title.clone() }
+/// Characters of a title that a post's first line stands in for.
+const TITLE_CHARACTERS_MAX: usize = 60;
+
+/// What a list calls a publication: its own words, never those that it refutes.
+fn title(rendition: &Rendition) -> String {
+    if !rendition.title.is_empty() {
+        return rendition.title.clone();
+    }
+    let line = rendition.body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    match line.char_indices().nth(TITLE_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 fn page() -> Account {
@@ -130,6 +141,16 @@ mod tests {
 
     fn slugs(planned: &[Planned]) -> Vec<&str> {
         planned.iter().map(|planned| planned.account.slug.as_str()).collect()
+    }
+
+    #[test]
+    fn a_post_is_called_by_its_own_words_and_never_by_the_rumor() {
+        let planned = plan(&content("everything", &["page", "weibo"]), &accounts());
+        let titles: Vec<&str> = planned.iter().map(|planned| planned.title.as_str()).collect();
+        assert_eq!(titles, ["没有地震预报", "不实"]);
+        let mut post = content("microblog", &["weibo"]).renditions.remove(0);
+        post.body = format!("\n  {}\n第二行", "长".repeat(70));
+        assert_eq!(title(&post), format!("{}…", "长".repeat(60)));
     }
 
     #[test]

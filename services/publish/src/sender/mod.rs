@@ -59,26 +59,27 @@ pub struct Station {
 
 /// Wakes an agency's senders. Waking is a courtesy: senders look by themselves too.
 #[derive(Clone, Debug, Default)]
-pub struct Wakes(Arc<BTreeMap<AgencyId, Vec<Arc<Notify>>>>);
+pub struct Wakes(Arc<BTreeMap<AgencyId, BTreeMap<Account, Arc<Notify>>>>);
 
 impl Wakes {
-    /// Wakers for as many senders as each agency has accounts.
+    /// A waker for the sender of each account.
     pub fn new<'a>(agencies: impl Iterator<Item = &'a Arc<Agency>>) -> Self {
-        let senders = |agency: &Agency| agency.accounts.iter().map(|_| Arc::new(Notify::new())).collect();
+        let senders = |agency: &Agency| {
+            agency.plan_accounts().into_iter().map(|account| (account, Arc::default())).collect()
+        };
         Self(Arc::new(agencies.map(|agency| (agency.id, senders(agency))).collect()))
     }
 
     /// Wakes all senders of an agency.
     pub fn wake(&self, agency: AgencyId) {
-        for sender in self.0.get(&agency).into_iter().flatten() {
+        for sender in self.0.get(&agency).into_iter().flat_map(BTreeMap::values) {
             sender.notify_one();
         }
     }
 
-    /// The waker of an agency's `index`th account.
-    #[must_use]
-    pub fn of(&self, agency: AgencyId, index: usize) -> Arc<Notify> {
-        self.0.get(&agency).and_then(|senders| senders.get(index)).cloned().unwrap_or_default()
+    /// The waker of an account's sender.
+    fn of(&self, agency: AgencyId, account: &Account) -> Arc<Notify> {
+        self.0.get(&agency).and_then(|senders| senders.get(account)).cloned().unwrap_or_default()
     }
 }
 
@@ -101,12 +102,8 @@ pub trait Carrier: Send + Sync + 'static {
 ///
 /// # Errors
 /// Never; the signature is a task's.
-pub async fn run<C: Carrier>(
-    station: Station,
-    carrier: C,
-    woken: Arc<Notify>,
-    lifecycle: Lifecycle,
-) -> anyhow::Result<()> {
+pub async fn run<C: Carrier>(station: Station, carrier: C, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let woken = station.wakes.of(station.agency.id, carrier.account());
     let soft = lifecycle.soft();
     while !soft.is_cancelled() {
         match lock::acquire(&station.pool, station.agency.id, carrier.account()).await {

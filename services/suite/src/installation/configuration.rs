@@ -98,6 +98,7 @@ impl Installation {
                 "listen": listen(ports.console),
                 "public_base_url": self.console_url(),
                 "form_key": secrets.form_key,
+                "demonstration": true,
                 "approval_url": format!("http://127.0.0.1:{}", ports.approval),
                 "ingest_url": format!("http://127.0.0.1:{}", ports.ingest),
                 "classification_url": format!("http://127.0.0.1:{}", ports.classification),
