@@ -189,6 +189,7 @@ async fn learn_all(
     batch: &[Delivery<Fact>],
     now: OffsetDateTime,
 ) -> Result<(), ApplyError> {
-    let facts = batch.iter().map(|delivery| &delivery.input).collect();
+    // Collected: the compiler cannot see that the closure's future may move between threads.
+    let facts: Vec<_> = batch.iter().map(|delivery| &delivery.input).collect();
     Ok(learn(tx, agency, facts, now).await?)
 }

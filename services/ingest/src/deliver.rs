@@ -85,23 +85,29 @@ impl Deliverer {
     /// # Errors
     /// Never: while the database is away it waits.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let look = async |agency| match self.deliver_some(agency).await {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::warn!(
-                    %agency,
-                    error = &error as &dyn std::error::Error,
-                    "answers cannot be delivered now"
-                );
-                false
-            }
+        let (agencies, waker) = (self.agencies.ids().collect(), self.waker.clone());
+        let this = Arc::new(self);
+        let look = |agency| {
+            let this = Arc::clone(&this);
+            async move { this.deliver_some(agency).await }
         };
-        side_by_side(self.agencies.ids(), &self.waker, LOOK_EVERY, &lifecycle.soft(), look).await;
+        side_by_side(agencies, waker, LOOK_EVERY, lifecycle.soft(), look).await;
         Ok(())
     }
 
-    /// Delivers the next few answers of one agency; says whether more may be due.
-    async fn deliver_some(&self, agency: AgencyId) -> sqlx::Result<bool> {
+    /// Delivers the next few answers of one agency; says whether more may be due now.
+    async fn deliver_some(&self, agency: AgencyId) -> bool {
+        self.try_deliver(agency).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                %agency,
+                error = &error as &dyn std::error::Error,
+                "answers cannot be delivered now"
+            );
+            false
+        })
+    }
+
+    async fn try_deliver(&self, agency: AgencyId) -> sqlx::Result<bool> {
         let (looked_at, attempts) = self.begin(agency).await?;
         if looked_at == 0 {
             return Ok(false);

@@ -5,6 +5,7 @@
 //! was counted last can write how it ended, together with the event that says so. Fetching twice does no harm, so
 //! an attempt whose replica died is simply made again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -96,26 +97,33 @@ impl Fetcher {
     /// # Errors
     /// Never: while the database or the platform is away it waits.
     pub async fn run(self, lifecycle: Lifecycle) -> anyhow::Result<()> {
-        let look = async |agency| match self.fetch_some(agency).await {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::warn!(
-                    %agency,
-                    error = &error as &dyn std::error::Error,
-                    "pictures and voices cannot be fetched now"
-                );
-                false
-            }
+        let agencies = self.agencies.ids().collect();
+        let this = Arc::new(self);
+        let look = |agency| {
+            let this = Arc::clone(&this);
+            async move { this.fetch_some(agency).await }
         };
+        let (soft, hard) = (lifecycle.soft(), lifecycle.hard());
         tokio::select! {
-            () = side_by_side(self.agencies.ids(), &Waker::default(), LOOK_EVERY, &lifecycle.soft(), look) => {}
-            () = lifecycle.hard().cancelled() => {}
+            () = side_by_side(agencies, Waker::default(), LOOK_EVERY, soft, look) => {}
+            () = hard.cancelled() => {}
         }
         Ok(())
     }
 
-    /// Fetches the next few files of one agency; says whether there may be more.
-    async fn fetch_some(&self, agency: AgencyId) -> sqlx::Result<bool> {
+    /// Fetches the next few files of one agency; says whether there may be more now.
+    async fn fetch_some(&self, agency: AgencyId) -> bool {
+        self.try_fetch(agency).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                %agency,
+                error = &error as &dyn std::error::Error,
+                "pictures and voices cannot be fetched now"
+            );
+            false
+        })
+    }
+
+    async fn try_fetch(&self, agency: AgencyId) -> sqlx::Result<bool> {
         // Before the attempts are counted: their lease is not to pass while they wait. In line, so that it is every
         // agency's turn. The semaphore is never closed.
         let _places = self.files.acquire_many(OF_AGENCY_AT_ONCE).await;

@@ -27,15 +27,15 @@ impl Waker {
 /// Looks after every agency by itself until the process stops: as often as `every`, and when woken. `look` does one
 /// agency's next few things and says whether there may be more; what it shares with the other agencies it must hold
 /// for moments only.
-pub async fn side_by_side(
-    agencies: impl Iterator<Item = AgencyId>,
-    waker: &Waker,
+pub async fn side_by_side<Looked: Future<Output = bool>>(
+    agencies: Vec<AgencyId>,
+    waker: Waker,
     every: Duration,
-    stop: &CancellationToken,
-    look: impl AsyncFn(AgencyId) -> bool,
+    stop: CancellationToken,
+    look: impl Fn(AgencyId) -> Looked,
 ) {
-    let look = &look;
-    let one = async |agency| {
+    let (waker, stop, look) = (&waker, &stop, &look);
+    let one = |agency| async move {
         let mut woken = waker.0.subscribe();
         while !stop.is_cancelled() {
             woken.mark_unchanged();
@@ -49,7 +49,7 @@ pub async fn side_by_side(
             }
         }
     };
-    join_all(agencies.map(one)).await;
+    join_all(agencies.into_iter().map(one)).await;
 }
 
 #[cfg(test)]
@@ -64,7 +64,9 @@ mod tests {
         let [slow, swamped, calm] = [1_u128, 2, 3].map(|id| AgencyId::from_uuid(uuid::Uuid::from_u128(id)));
         let looks = Mutex::new(BTreeMap::<AgencyId, u32>::new());
         let (stop, waker) = (CancellationToken::new(), Waker::default());
-        let look = async |agency| {
+        let (looks, stopping, woken) = (&looks, stop.clone(), waker.clone());
+        let (stopping, woken) = (&stopping, &woken);
+        let look = |agency| async move {
             let so_many = {
                 let mut looks = looks.lock().unwrap();
                 let so_many = looks.entry(agency).or_default();
@@ -77,19 +79,19 @@ mod tests {
             tokio::task::yield_now().await;
             if agency == calm {
                 // Something new comes for it.
-                waker.wake();
+                woken.wake();
                 if so_many == 5 {
-                    stop.cancel();
+                    stopping.cancel();
                 }
             }
             agency == swamped
         };
-        let all = side_by_side([slow, swamped, calm].into_iter(), &waker, Duration::MAX, &stop, look);
+        let all = side_by_side(vec![slow, swamped, calm], waker, Duration::MAX, stop.clone(), look);
         tokio::select! {
             () = all => panic!("the slow one never ends"),
             () = stop.cancelled() => {}
         }
-        let looks = looks.into_inner().unwrap();
+        let looks = looks.lock().unwrap();
         assert_eq!((looks[&slow], looks[&calm]), (1, 5));
         assert!(looks[&swamped] >= 5, "{looks:?}");
     }

@@ -39,7 +39,6 @@ mod take_up;
 mod verified;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use ::grpc::{Audience, TokenVerifier};
 use anyhow::Context;
@@ -54,7 +53,7 @@ use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 
-use crate::agency::{Agencies, Agency, PageAddresses};
+use crate::agency::{Agencies, PageAddresses};
 use crate::consumer::{OnApproval, OnNotice};
 use crate::grpc::Api;
 use crate::sender::{PageCarrier, Station, Wakes, WechatCarrier, WeiboCarrier};

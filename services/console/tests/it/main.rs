@@ -32,6 +32,7 @@ fn config(public_base_url: &str) -> Config {
         public_base_url: public_base_url.parse().unwrap(),
         form_key: Some("01".repeat(32).into()),
         trusted_proxies: Vec::new(),
+        demonstration: false,
         limits: Limits::default(),
         approval_url: nowhere.clone(),
         ingest_url: nowhere.clone(),
