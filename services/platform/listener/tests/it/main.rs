@@ -161,6 +161,9 @@ async fn an_answer_that_does_not_come_is_given_up_and_one_that_nobody_takes_too(
 
     // The buffers on the way take a few megabytes of it; then nobody takes more, and it is cut off.
     let mut untaken = tested.sends("GET /long HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    // Begun, so that the stop below finds an answer under way.
+    let mut first = [0; 15];
+    untaken.read_exact(&mut first).await.unwrap();
     tested.soft.cancel();
     tokio::time::timeout(PATIENCE, tested.serving).await.expect("nothing is held").unwrap();
     let mut taken = Vec::new();
