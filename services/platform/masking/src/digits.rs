@@ -162,13 +162,13 @@ fn values(reading: &Reading) -> Vec<Option<char>> {
         let of_word = of_word.start..of_word.end - usize::from(closes);
         let word = of_word.len();
         let digits = values[of_word.clone()].iter().flatten().count();
-        let looks = |c: &char| c.is_ascii_digit() || matches!(c, 'l' | 'I' | 'O' | 'o');
+        let looks = |index: usize| reading.chars[index].is_ascii_digit() || reading.is_digit_like(index);
         // `o13812345678`: a whole number with a letter beside it.
         let inside: String = reading.chars[of_word.clone()].iter().collect();
         if is_mobile(inside.trim_matches(|c: char| c.is_ascii_alphabetic())) {
             continue;
         }
-        if digits > 0 && digits < word && reading.chars[of_word.clone()].iter().all(looks) {
+        if digits > 0 && digits < word && of_word.clone().all(looks) {
             for index in of_word {
                 values[index] = Some(match reading.chars[index] {
                     'l' | 'I' => '1',

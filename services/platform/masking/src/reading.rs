@@ -12,6 +12,9 @@ use crate::kind::Kind;
 /// Stands where something is blocked out; it is neither letter nor digit nor sign.
 pub const BLOCK: char = '\u{FFFC}';
 
+/// Letters that look like digits.
+const DIGIT_LIKE: [char; 4] = ['l', 'I', 'O', 'o'];
+
 /// WeChat's faces that hold an at sign, the longer ones first.
 const FACES: &[&str] = &[
     "/:,@-D", "/:,@-d", "/:,@P", "/:,@p", "/:,@o", "/:,@f", "/:,@x", "/:,@@", "/:,@!", "/:,@", "/::,@",
@@ -29,6 +32,8 @@ pub struct Reading {
     at: Vec<usize>,
     /// Where each begins in the shadow, and where the last one ends.
     shadow_at: Vec<usize>,
+    /// Of the letters that look like digits those that are part of a sign (the `o` of `℅`), in their order.
+    of_signs: Vec<usize>,
 }
 
 impl Reading {
@@ -38,12 +43,18 @@ impl Reading {
         let blocked = blocked(written, &shadow);
         let mut chars = Vec::with_capacity(shadow.text().len() / 2);
         let mut text = String::with_capacity(shadow.text().len());
-        let (mut at, mut shadow_at) = (Vec::new(), Vec::new());
+        let (mut at, mut shadow_at, mut of_signs) = (Vec::new(), Vec::new(), Vec::new());
         let mut zones = blocked.iter().peekable();
         for (place, seen) in shadow.text().char_indices() {
             while zones.next_if(|zone| zone.end <= place).is_some() {}
             let is_blocked = zones.peek().is_some_and(|zone| zone.contains(&place));
             let character = if is_blocked { BLOCK } else { seen };
+            if DIGIT_LIKE.contains(&character) {
+                let original = shadow.original(place..place + seen.len_utf8());
+                if !written[original].chars().any(char::is_alphabetic) {
+                    of_signs.push(chars.len());
+                }
+            }
             at.push(text.len());
             shadow_at.push(place);
             chars.push(character);
@@ -51,7 +62,12 @@ impl Reading {
         }
         at.push(text.len());
         shadow_at.push(shadow.text().len());
-        Self { shadow, chars, text, at, shadow_at }
+        Self { shadow, chars, text, at, shadow_at, of_signs }
+    }
+
+    /// True where a letter that may stand for a digit stands there: one that somebody wrote, and no part of a sign.
+    pub fn is_digit_like(&self, index: usize) -> bool {
+        DIGIT_LIKE.contains(&self.chars[index]) && self.of_signs.binary_search(&index).is_err()
     }
 
     /// The place in the characters of a byte of `text`.
