@@ -291,3 +291,18 @@ async fn a_halt_stops_signed_or_not_and_says_which() {
     let after = halts(5).await;
     assert!([told, right].iter().all(|id| of(&after, *id).signing() == Signing::Signed));
 }
+
+#[tokio::test]
+async fn a_resumption_ends_the_halts_that_it_names_and_no_other_of_its_scope() {
+    let desk = Desk::open().await;
+    let mut officer = desk.duty_officer().await;
+    let [named, other] = std::array::from_fn(|_| Uuid::now_v7());
+    for halt in [named, other] {
+        officer.halt_everything(halt).await;
+    }
+    officer.resume(desk.lift("signer", OrderScope::Everything, &[named])).await.unwrap();
+    let shown = officer.answers_halted().await;
+    assert!(shown.halted);
+    let standing: Vec<&str> = shown.halts.iter().map(|halt| halt.halt_id.as_str()).collect();
+    assert_eq!(standing, [other.to_string()]);
+}

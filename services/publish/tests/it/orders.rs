@@ -328,3 +328,16 @@ async fn what_came_in_one_agencys_name_and_speaks_for_another_stops_nothing_and_
     let letters = messaging::dead_letters::list(&desk.database.superuser(), None, 10).await.unwrap();
     assert_eq!(letters.len(), 1);
 }
+
+#[tokio::test]
+async fn a_resumption_ends_the_halts_that_it_names_and_no_other_of_its_scope() {
+    let desk = Desk::open().await;
+    let [named, other] = std::array::from_fn(|_| HaltId::mint());
+    for id in [named, other] {
+        told_to_halt(&desk, id, Scope::Everything(true)).await.unwrap();
+    }
+    let order = desk.lift("signer", OrderScope::Everything, &[named]);
+    desk.try_resume(Role::Signer, order).await.unwrap();
+    assert_eq!(in_force(&desk, 1).await[0].halt_id, other.to_string());
+    assert!(desk.stopped().await.all_halted);
+}
