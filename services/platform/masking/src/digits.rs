@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::phones::is_mobile;
-use crate::reading::{BLOCK, Reading, is_sign};
+use crate::reading::{BLOCK, DIGIT_LIKE, Reading, is_sign};
 
 /// Signs in a row that may stand within one number.
 const SIGNS_MAX: usize = 8;
@@ -150,7 +150,8 @@ fn groups(reading: &Reading) -> Vec<Group> {
 
 /// What each character is worth as a digit.
 fn values(reading: &Reading) -> Vec<Option<char>> {
-    let mut values: Vec<Option<char>> = reading.chars.iter().map(|character| value(*character)).collect();
+    let worth = |(index, character): (usize, &char)| value(*character).filter(|_| !reading.is_of_sign(index));
+    let mut values: Vec<Option<char>> = reading.chars.iter().enumerate().map(worth).collect();
     let mut at = 0;
     while at < values.len() {
         let word = reading.chars[at..].iter().take_while(|c| c.is_ascii_alphanumeric()).count();
@@ -162,7 +163,10 @@ fn values(reading: &Reading) -> Vec<Option<char>> {
         let of_word = of_word.start..of_word.end - usize::from(closes);
         let word = of_word.len();
         let digits = values[of_word.clone()].iter().flatten().count();
-        let looks = |index: usize| reading.chars[index].is_ascii_digit() || reading.is_digit_like(index);
+        let looks = |index: usize| {
+            let character = reading.chars[index];
+            (character.is_ascii_digit() || DIGIT_LIKE.contains(&character)) && !reading.is_of_sign(index)
+        };
         // `o13812345678`: a whole number with a letter beside it.
         let inside: String = reading.chars[of_word.clone()].iter().collect();
         if is_mobile(inside.trim_matches(|c: char| c.is_ascii_alphabetic())) {

@@ -13,13 +13,18 @@ use crate::kind::Kind;
 pub const BLOCK: char = '\u{FFFC}';
 
 /// Letters that look like digits.
-const DIGIT_LIKE: [char; 4] = ['l', 'I', 'O', 'o'];
+pub const DIGIT_LIKE: [char; 4] = ['l', 'I', 'O', 'o'];
 
 /// WeChat's faces that hold an at sign, the longer ones first.
 const FACES: &[&str] = &[
     "/:,@-D", "/:,@-d", "/:,@P", "/:,@p", "/:,@o", "/:,@f", "/:,@x", "/:,@@", "/:,@!", "/:,@", "/::,@",
     "/::@", "/:<@", "/:&lt;@", "/:@>", "/:@&gt;", "/:@)", "/:@x", "/:@@", "/:@", "[@]", "/:8@",
 ];
+
+/// True for letters and digits; one in a circle or a box is a sign, though a digit there is still a digit.
+fn is_written(character: char) -> bool {
+    character.is_alphanumeric() && !matches!(character, '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F189}')
+}
 
 /// A text as it looks.
 pub struct Reading {
@@ -32,7 +37,8 @@ pub struct Reading {
     at: Vec<usize>,
     /// Where each begins in the shadow, and where the last one ends.
     shadow_at: Vec<usize>,
-    /// Of the letters that look like digits those that are part of a sign (the `o` of `℅`), in their order.
+    /// Of the digits and the letters that look like one those that are part of a sign (`㋀`, the `o` of `℅`), in their
+    /// order.
     of_signs: Vec<usize>,
 }
 
@@ -49,9 +55,9 @@ impl Reading {
             while zones.next_if(|zone| zone.end <= place).is_some() {}
             let is_blocked = zones.peek().is_some_and(|zone| zone.contains(&place));
             let character = if is_blocked { BLOCK } else { seen };
-            if DIGIT_LIKE.contains(&character) {
-                let original = shadow.original(place..place + seen.len_utf8());
-                if !written[original].chars().any(char::is_alphabetic) {
+            if character.is_ascii_digit() || DIGIT_LIKE.contains(&character) {
+                let original = &written[shadow.original(place..place + seen.len_utf8())];
+                if !original.chars().any(is_written) {
                     of_signs.push(chars.len());
                 }
             }
@@ -65,9 +71,9 @@ impl Reading {
         Self { shadow, chars, text, at, shadow_at, of_signs }
     }
 
-    /// True where a letter that may stand for a digit stands there: one that somebody wrote, and no part of a sign.
-    pub fn is_digit_like(&self, index: usize) -> bool {
-        DIGIT_LIKE.contains(&self.chars[index]) && self.of_signs.binary_search(&index).is_err()
+    /// True where a digit, or a letter that may stand for one, is part of a sign: nobody wrote it by itself.
+    pub fn is_of_sign(&self, index: usize) -> bool {
+        self.of_signs.binary_search(&index).is_ok()
     }
 
     /// The place in the characters of a byte of `text`.

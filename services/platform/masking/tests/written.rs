@@ -9,8 +9,9 @@ fn what_points_at_a_person_is_replaced_by_what_it_was() {
         ("打13812345678问问", "打〔手机号〕问问"),
         ("138 1234 5678", "〔手机号〕"),
         ("138-1234-5678。", "〔手机号〕。"),
-        // The letter in the sign is no zero before the number, nor behind it.
+        // What is part of a sign is no digit of the number beside it.
         ("℅138 1234 5678℅", "℅〔手机号〕℅"),
+        ("138 1234 5678㋀", "〔手机号〕㋀"),
         ("+86 13812345678", "〔手机号〕"),
         ("+8613812345678", "〔手机号〕"),
         ("１３８１２３４５６７８", "〔手机号〕"),
