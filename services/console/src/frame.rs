@@ -172,13 +172,7 @@ mod tests {
     }
 
     fn visitor() -> Frame {
-        let visit = Visit {
-            language: Language::Chinese,
-            here: "/?a=\"><script>1</script>".into(),
-            partial: false,
-            polls: false,
-            demonstration: false,
-        };
+        let visit = Visit { here: "/?a=\"><script>1</script>".into(), ..Visit::of_nobody() };
         Frame::of_visitor(&visit, String::new())
     }
 

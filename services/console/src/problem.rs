@@ -280,13 +280,7 @@ mod tests {
 
     #[test]
     fn a_page_that_loses_its_session_shows_what_was_typed_but_no_secret() {
-        let visit = Visit {
-            language: Language::Chinese,
-            here: "/".into(),
-            partial: false,
-            polls: false,
-            demonstration: false,
-        };
+        let visit = Visit::of_nobody();
         let typed =
             [("conclusion", "不实。"), ("standing_receipt", "收到"), ("code", "123456"), ("csrf", "0f")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -91,6 +91,18 @@ impl Visit {
     pub(crate) fn words(&self) -> &'static Words {
         self.language.words()
     }
+
+    /// The front page, asked for by nobody in particular.
+    #[cfg(test)]
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            language: Language::Chinese,
+            here: "/".into(),
+            partial: false,
+            polls: false,
+            demonstration: false,
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {

@@ -38,7 +38,7 @@ const LEASE: time::Duration = time::Duration::seconds(30);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Transactions at once, of all agencies together: the database is there for citizens' messages first.
-const TRANSACTIONS: usize = 4;
+pub const TRANSACTIONS: usize = 4;
 
 /// How often writing an outcome is tried before the lease is left to run out, and after what pause.
 const RECORD_TRIES: u32 = 5;
@@ -46,14 +46,20 @@ const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Sends answers.
 pub struct Deliverer {
-    pool: PgPool,
-    agencies: Agencies,
-    words: SignedWords,
-    vault: Vault,
-    clock: Clock,
-    waker: Waker,
+    /// The database.
+    pub pool: PgPool,
+    /// The configured agencies and their accounts.
+    pub agencies: Agencies,
+    /// The signed words.
+    pub words: SignedWords,
+    /// Opens the platform's names of reporters.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Clock,
+    /// By whom it is woken.
+    pub waker: Waker,
     /// Those of its transactions that may be open.
-    transactions: Semaphore,
+    pub transactions: Semaphore,
 }
 
 /// One committed attempt.
@@ -67,19 +73,6 @@ struct Attempt {
 }
 
 impl Deliverer {
-    /// A deliverer that looks whenever `waker` wakes it.
-    #[must_use]
-    pub fn new(
-        pool: PgPool,
-        agencies: Agencies,
-        words: SignedWords,
-        vault: Vault,
-        clock: Clock,
-        waker: Waker,
-    ) -> Self {
-        Self { pool, agencies, words, vault, clock, waker, transactions: Semaphore::new(TRANSACTIONS) }
-    }
-
     /// Delivers until the process stops.
     ///
     /// # Errors
@@ -108,6 +101,7 @@ impl Deliverer {
     }
 
     async fn try_deliver(&self, agency: AgencyId) -> sqlx::Result<bool> {
+        self.give_up_lost(agency).await?;
         let (looked_at, attempts) = self.begin(agency).await?;
         if looked_at == 0 {
             return Ok(false);
@@ -128,6 +122,18 @@ impl Deliverer {
         Ok(true)
     }
 
+    /// In a transaction of its own: whatever becomes of the next attempts, people hear of the lost ones.
+    async fn give_up_lost(&self, agency: AgencyId) -> sqlx::Result<()> {
+        let _turn = self.transactions.acquire().await;
+        let mut tx = database::agency_tx(&self.pool, agency).await?;
+        let lost = answer::give_up_lost(&mut tx, agency, self.clock.now()).await?;
+        tx.commit().await?;
+        if lost > 0 {
+            tracing::warn!(%agency, lost, "attempts ended without an outcome; a person has to look");
+        }
+        Ok(())
+    }
+
     /// Commits to the next attempts: from here on each may be called once, and no halt stops it any more.
     async fn begin(&self, agency: AgencyId) -> sqlx::Result<(usize, Vec<Attempt>)> {
         let now = self.clock.now();
@@ -135,10 +141,6 @@ impl Deliverer {
         let _turn = self.transactions.acquire().await;
         let mut tx = database::agency_tx(&self.pool, agency).await?;
         store::keep_rules(&mut tx, agency).await?;
-        let lost = answer::give_up_lost(&mut tx, agency, now).await?;
-        if lost > 0 {
-            tracing::warn!(%agency, lost, "attempts ended without an outcome; a person has to look");
-        }
         let due = answer::due(&mut tx, agency, now, BATCH).await?;
         let mut attempts = Vec::with_capacity(due.len());
         for one in &due {

@@ -228,14 +228,15 @@ impl App {
             "ingest upkeep",
             upkeep::run(pool.clone(), agencies.clone(), clock.clone(), lifecycle.clone()),
         );
-        let deliverer = Deliverer::new(
-            pool.clone(),
-            agencies.clone(),
-            words.clone(),
-            vault.clone(),
-            clock.clone(),
-            delivery.clone(),
-        );
+        let deliverer = Deliverer {
+            pool: pool.clone(),
+            agencies: agencies.clone(),
+            words: words.clone(),
+            vault: vault.clone(),
+            clock: clock.clone(),
+            waker: delivery.clone(),
+            transactions: Semaphore::new(deliver::TRANSACTIONS),
+        };
         lifecycle.spawn("ingest deliverer", deliverer.run(lifecycle.clone()));
 
         let fetcher = Fetcher {

@@ -299,13 +299,7 @@ mod tests {
     use crate::views::signed_tests::assert_shows_what_is_signed;
 
     fn rendered(revision: Revision) -> String {
-        let visit = Visit {
-            language: Language::Chinese,
-            here: "/".into(),
-            partial: false,
-            polls: false,
-            demonstration: false,
-        };
+        let visit = Visit::of_nobody();
         let page = ClarificationPage {
             frame: Frame::of_visitor(&visit, String::new()),
             case: CaseView::of(Case::default(), OffsetDateTime::UNIX_EPOCH, Language::Chinese),

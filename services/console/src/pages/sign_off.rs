@@ -139,13 +139,7 @@ mod tests {
 
     #[test]
     fn the_signer_sees_everything_that_is_signed() {
-        let visit = Visit {
-            language: Language::Chinese,
-            here: "/".into(),
-            partial: false,
-            polls: false,
-            demonstration: false,
-        };
+        let visit = Visit::of_nobody();
         assert_shows_what_is_signed(|revision| {
             let page = SignOffPage {
                 frame: Frame::of_visitor(&visit, String::new()),
